@@ -1,0 +1,5 @@
+/** Runs a Graph in ONNX Runtime, the independent witness of every claim. */
+@NullMarked
+package dev.orbifold.ort;
+
+import org.jspecify.annotations.NullMarked;

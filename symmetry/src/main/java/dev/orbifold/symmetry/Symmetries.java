@@ -1,0 +1,31 @@
+package dev.orbifold.symmetry;
+
+import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Shapes;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The symmetries read off a Graph by type inference over its axes.
+ *
+ * @param graph the Graph
+ * @param shapes what is known of its values
+ * @param spaces every Space with more than the trivial Group, and those that could only not be shrunk
+ * @param axes the type of every axis that carries a Space, by value name (parameters included); one entry per axis
+ * @param findings what was not understood, with node names
+ */
+public record Symmetries(Graph graph, Shapes shapes, List<Space> spaces, Map<String, List<Optional<AxisType>>> axes,
+        List<Finding> findings) {
+    /** Copies the lists. */
+    public Symmetries {
+        spaces = List.copyOf(spaces);
+        findings = List.copyOf(findings);
+    }
+
+    /** Infers the symmetries of a Graph. */
+    public static Symmetries of(Graph graph) {
+        throw new UnsupportedOperationException("in work");
+    }
+}
