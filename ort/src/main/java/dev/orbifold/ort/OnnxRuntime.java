@@ -101,7 +101,8 @@ public final class OnnxRuntime implements Evaluator {
             for (Map.Entry<String, NodeInfo> input : session.getInputInfo().entrySet()) {
                 TensorData data = inputs.get(input.getKey());
                 if (data == null) {
-                    throw new GraphException("no value given for input " + input.getKey() + "; given: " + inputs.keySet());
+                    throw new GraphException(
+                            "no value given for input " + input.getKey() + "; given: " + inputs.keySet());
                 }
                 fed.put(input.getKey(), tensor(data));
             }
