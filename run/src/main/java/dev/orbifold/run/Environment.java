@@ -53,9 +53,9 @@ public record Environment(String orbifold, String java, String os, String platfo
         String family = os.startsWith("Mac") ? "macosx" : os.startsWith("Windows") ? "windows" : "linux";
         String arch = property("os.arch");
         return family + "-" + switch (arch) {
-        case "amd64" -> "x86_64";
-        case "aarch64" -> "arm64";
-        default -> arch;
+            case "amd64" -> "x86_64";
+            case "aarch64" -> "arm64";
+            default -> arch;
         };
     }
 

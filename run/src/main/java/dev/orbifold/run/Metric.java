@@ -63,30 +63,30 @@ public sealed interface Metric {
         line.put("epoch", at().epoch());
         line.put("phase", at().phase());
         switch (this) {
-        case Train train -> {
-            line.put("kind", "train");
-            line.put("loss", train.loss());
-            line.put("lr", train.learningRate());
-            line.putAll(train.values());
-        }
-        case Evaluation evaluation -> {
-            line.put("kind", "eval");
-            line.put("part", evaluation.part());
-            line.put("accuracy", evaluation.accuracy());
-            line.put("loss", evaluation.loss());
-            line.put("macs", evaluation.macs());
-            line.put("parameters", evaluation.parameters());
-        }
-        case Widths widths -> {
-            line.put("kind", "widths");
-            line.put("macs", widths.macs());
-            line.put("widths", widths.widths());
-        }
-        case Event event -> {
-            line.put("kind", "event");
-            line.put("name", event.name());
-            line.put("message", event.message());
-        }
+            case Train train -> {
+                line.put("kind", "train");
+                line.put("loss", train.loss());
+                line.put("lr", train.learningRate());
+                line.putAll(train.values());
+            }
+            case Evaluation evaluation -> {
+                line.put("kind", "eval");
+                line.put("part", evaluation.part());
+                line.put("accuracy", evaluation.accuracy());
+                line.put("loss", evaluation.loss());
+                line.put("macs", evaluation.macs());
+                line.put("parameters", evaluation.parameters());
+            }
+            case Widths widths -> {
+                line.put("kind", "widths");
+                line.put("macs", widths.macs());
+                line.put("widths", widths.widths());
+            }
+            case Event event -> {
+                line.put("kind", "event");
+                line.put("name", event.name());
+                line.put("message", event.message());
+            }
         }
         return line;
     }

@@ -71,9 +71,9 @@ final class Storage {
             return "the disk is full; free some space and resume the Run, or choose a folder on another disk with --run";
         }
         return switch (e) {
-        case AccessDeniedException denied -> "permission denied; choose a folder you may write to with --run";
-        case NoSuchFileException missing -> "it does not exist";
-        default -> known;
+            case AccessDeniedException denied -> "permission denied; choose a folder you may write to with --run";
+            case NoSuchFileException missing -> "it does not exist";
+            default -> known;
         };
     }
 

@@ -21,8 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever a killed process leaves of a file, the Run opens again with the state before. */
 class KillSafetyTest {
-    @TempDir
-    Path temporary;
+    @TempDir Path temporary;
 
     private static byte[] weights(long step) {
         byte[] bytes = new byte[333];
@@ -80,8 +79,7 @@ class KillSafetyTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4})
+    @ParameterizedTest @ValueSource(longs = {1, 2, 3, 4})
     void aTruncatedCheckpointIsPassedOver(long seed) throws IOException {
         Path folder = written();
         Path last = folder.resolve("checkpoints/step-000000006.checkpoint");
@@ -97,8 +95,7 @@ class KillSafetyTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2})
+    @ParameterizedTest @ValueSource(longs = {1, 2})
     void aDamagedCheckpointIsPassedOver(long seed) throws IOException {
         Path folder = written();
         Path last = folder.resolve("checkpoints/step-000000006.checkpoint");
@@ -117,8 +114,7 @@ class KillSafetyTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4})
+    @ParameterizedTest @ValueSource(longs = {1, 2, 3, 4})
     void aTornLineOfMetricsIsTolerated(long seed) throws IOException {
         Path folder = written();
         Path metrics = folder.resolve("metrics.jsonl");

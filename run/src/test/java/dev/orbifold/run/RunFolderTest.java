@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RunFolderTest {
-    @TempDir
-    Path temporary;
+    @TempDir Path temporary;
 
     record Settings(Path model, double speedup, OptionalDouble lambda, Optional<String> exclude, double nothing) {
     }
