@@ -1,0 +1,112 @@
+package dev.orbifold.constraint;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Prices units against each other: which of them carry the least for what they cost, until a budget is met. A unit's
+ * value is given (what the loss would lose with it); its cost is what the {@link Price} falls by when it leaves, at the
+ * widths reached so far, so that a Space whose neighbours have shrunk becomes cheaper to keep.
+ */
+public final class Auction {
+    private final GateLayout layout;
+    private final Price price;
+    private final int[] least;
+    private final int step;
+
+    /**
+     * An auction over the units of a layout.
+     *
+     * @param least the smallest width of each Space
+     * @param step widths stay multiples of this where they change (1: any width)
+     */
+    public Auction(GateLayout layout, Price price, int[] least, int step) {
+        this.layout = layout;
+        this.price = price;
+        this.least = least.clone();
+        this.step = step;
+    }
+
+    /** The lowest cost any widths can have. */
+    public double floor() {
+        int[] widths = layout.widths();
+        for (int s = 0; s < widths.length; s++) {
+            while (lot(widths[s]) > 0 && widths[s] - lot(widths[s]) >= least[s]) {
+                widths[s] -= lot(widths[s]);
+            }
+        }
+        return price.at(widths);
+    }
+
+    /**
+     * Chooses units to give up until the rest costs no more than the budget, or nothing more can go.
+     *
+     * @param value what each unit carries; not negative
+     * @param gone units that have left already; they are not chosen and do not count
+     * @param budget the cost to come down to
+     * @return the chosen units, in the order in which they lost
+     */
+    public List<Integer> lose(double[] value, boolean[] gone, double budget) {
+        int spaces = layout.spaces().size();
+        int[] widths = new int[spaces];
+        List<List<Integer>> queue = new ArrayList<>();
+        for (int s = 0; s < spaces; s++) {
+            List<Integer> units = new ArrayList<>();
+            for (int u = layout.offsets()[s]; u < layout.offsets()[s + 1]; u++) {
+                if (!gone[u]) {
+                    units.add(u);
+                }
+            }
+            units.sort(Comparator.<Integer>comparingDouble(u -> value[u]).thenComparing(Comparator.naturalOrder()));
+            queue.add(units);
+            widths[s] = units.size();
+        }
+        int[] next = new int[spaces];
+        List<Integer> lost = new ArrayList<>();
+        double cost = price.at(widths);
+        while (cost > budget) {
+            int best = -1;
+            double bestRatio = Double.POSITIVE_INFINITY;
+            for (int s = 0; s < spaces; s++) {
+                int lot = lot(widths[s]);
+                if (lot == 0 || widths[s] - lot < least[s]) {
+                    continue;
+                }
+                double saving = price.saving(s, lot, widths);
+                double carried = 0;
+                for (int k = 0; k < lot; k++) {
+                    carried += value[queue.get(s).get(next[s] + k)];
+                }
+                double ratio = saving > 0 ? carried / saving : Double.POSITIVE_INFINITY;
+                if (ratio < bestRatio) {
+                    bestRatio = ratio;
+                    best = s;
+                }
+            }
+            if (best < 0) {
+                return lost;
+            }
+            int lot = lot(widths[best]);
+            for (int k = 0; k < lot; k++) {
+                lost.add(queue.get(best).get(next[best]++));
+            }
+            widths[best] -= lot;
+            cost = price.at(widths);
+        }
+        return lost;
+    }
+
+    /** How many units must leave together so that the width becomes a multiple of the step. */
+    private int lot(int width) {
+        int over = width % step;
+        return over == 0 ? Math.min(step, width) : over;
+    }
+
+    @Override
+    public String toString() {
+        return "Auction over " + layout.size() + " units in " + layout.spaces().size() + " Spaces, least widths "
+                + Arrays.toString(least);
+    }
+}

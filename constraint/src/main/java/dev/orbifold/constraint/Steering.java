@@ -1,0 +1,131 @@
+package dev.orbifold.constraint;
+
+import java.util.Arrays;
+
+/**
+ * Steers one λ per unit so that a cost is met at the end of the constrained phase, without anybody naming λ. Every unit
+ * is priced by the loss it carries per cost it causes: the value is the running mean of (p·∂L/∂p)², the squared change of
+ * a batch's loss when its gate moves, to first order. At every steering step an {@link Auction} gives up the units that
+ * carry the least for what they cost until the rest fits the budget of the moment; those are pushed onto their mirrors
+ * by a growing λ, all others are released (λ = 0), so that no penalty is left on what survives.
+ *
+ * <p>
+ * A pushed unit's own gradient works against the push, and a unit whose price recovers before its gate has closed is
+ * released again and opens.
+ */
+public final class Steering {
+    /**
+     * How to steer.
+     *
+     * @param memory the factor the running mean keeps per step
+     * @param pushSteps how many steps a push takes from an open gate to an exact zero, when nothing works against it
+     * @param recovery the rate at which a released gate moves back to open, per step
+     */
+    public record Options(double memory, int pushSteps, double recovery) {
+    }
+
+    private final GateLayout layout;
+    private final Auction auction;
+    private final Gates gates;
+    private final Options options;
+    private final double[] value;
+    private final boolean[] pushed;
+    private double weight;
+
+    /** Steers the gates of a layout. */
+    public Steering(GateLayout layout, Auction auction, Gates gates, Options options) {
+        this.layout = layout;
+        this.auction = auction;
+        this.gates = gates;
+        this.options = options;
+        this.value = new double[layout.size()];
+        this.pushed = new boolean[layout.size()];
+    }
+
+    /**
+     * Takes in one batch.
+     *
+     * @param gradient ∂L/∂p per unit
+     */
+    public void observe(float[] gradient) {
+        weight = options.memory() * weight + (1 - options.memory());
+        for (int u = 0; u < value.length; u++) {
+            double change = gates.product(u) * gradient[u];
+            value[u] = options.memory() * value[u] + (1 - options.memory()) * change * change;
+        }
+    }
+
+    /** What a unit carries: the running mean of its squared first-order effect on the loss. */
+    public double value(int unit) {
+        return weight == 0 ? 0 : value[unit] / weight;
+    }
+
+    /** Carries a value over from before Spaces shrank. */
+    public void inherit(int unit, double carried) {
+        value[unit] = carried;
+        weight = 1;
+    }
+
+    /** Chooses anew which units are pushed, so that the others cost no more than the budget. */
+    public void steer(double budget) {
+        boolean[] gone = new boolean[value.length];
+        double[] current = new double[value.length];
+        for (int u = 0; u < value.length; u++) {
+            gone[u] = gates.closed(u);
+            current[u] = value(u);
+        }
+        Arrays.fill(pushed, false);
+        for (int u : auction.lose(current, gone, budget)) {
+            pushed[u] = true;
+        }
+    }
+
+    /** Whether the unit is being pushed onto its mirror. */
+    public boolean pushed(int unit) {
+        return pushed[unit];
+    }
+
+    /** How many units are being pushed and have not closed yet. */
+    public int pushing() {
+        int n = 0;
+        for (int u = 0; u < pushed.length; u++) {
+            n += pushed[u] && !gates.closed(u) ? 1 : 0;
+        }
+        return n;
+    }
+
+    /** How many units are still open in each Space. */
+    public int[] widths() {
+        int[] widths = new int[layout.spaces().size()];
+        for (int s = 0; s < widths.length; s++) {
+            for (int u = layout.offsets()[s]; u < layout.offsets()[s + 1]; u++) {
+                widths[s] += gates.closed(u) ? 0 : 1;
+            }
+        }
+        return widths;
+    }
+
+    /** The numbers a checkpoint needs. */
+    public double[] state() {
+        double[] all = new double[2 * value.length + 1];
+        System.arraycopy(value, 0, all, 0, value.length);
+        for (int u = 0; u < pushed.length; u++) {
+            all[value.length + u] = pushed[u] ? 1 : 0;
+        }
+        all[2 * value.length] = weight;
+        return all;
+    }
+
+    /** Restores what {@link #state} gave. */
+    public void restore(double[] state) {
+        if (state.length != 2 * value.length + 1) {
+            throw new ConstraintException(
+                    "a state of " + state.length + " numbers does not fit " + value.length + " units");
+        }
+        System.arraycopy(state, 0, value, 0, value.length);
+        for (int u = 0; u < pushed.length; u++) {
+            pushed[u] = state[value.length + u] != 0;
+        }
+        weight = state[2 * value.length];
+    }
+}
