@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 /** The command line {@code orbifold}: one class per command, gathered here. */
 @Command(name = "orbifold", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = "Finds the symmetries of a neural network, and uses them to constrain and shrink it.",
-        synopsisSubcommandLabel = "COMMAND")
+        synopsisSubcommandLabel = "COMMAND", subcommands = WarmUp.class)
 public final class Main implements Runnable {
     @Spec private CommandSpec spec;
 
