@@ -116,9 +116,9 @@ public final class MetricsLog implements AutoCloseable {
     }
 
     private void readFully(ByteBuffer target, long position) throws IOException {
-        int start = target.position();
-        while (target.hasRemaining() && channel.read(target, position + target.position() - start) >= 0) {
-            continue;
+        int read = 0;
+        for (long at = position; target.hasRemaining() && read >= 0; at += read) {
+            read = channel.read(target, at);
         }
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,7 @@ public final class RunFolder implements AutoCloseable {
 
     /** The folder used where the user names none: {@code <command>-<time>} below the given one, and not there yet. */
     public static Path fresh(Path below, String command) {
-        String name = command + "-" + TIME.format(LocalDateTime.now());
+        String name = command + "-" + TIME.format(LocalDateTime.now(ZoneId.systemDefault()));
         Path folder = below.resolve(name);
         for (int i = 2; Files.exists(folder); i++) {
             folder = below.resolve(name + "-" + i);

@@ -13,7 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 
 /** Files that are either whole or not there. */
-final class Storage {
+public final class Storage {
     private static final boolean WINDOWS = System.getProperty("os.name", "").startsWith("Windows");
 
     /** Writes the content of one file. */
@@ -25,8 +25,12 @@ final class Storage {
     private Storage() {
     }
 
-    /** Writes the bytes as the file, durably and atomically. */
-    static void write(Path file, byte[] bytes) {
+    /**
+     * Writes the bytes as the file, durably and atomically.
+     *
+     * @throws RunException where the file cannot be written; an old one is untouched
+     */
+    public static void write(Path file, byte[] bytes) {
         write(file, channel -> writeFully(channel, ByteBuffer.wrap(bytes)));
     }
 
@@ -45,7 +49,7 @@ final class Storage {
                 channel.force(true);
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            forceFolder(file.toAbsolutePath().getParent());
+            forceFolder(file.resolveSibling("."));
         } catch (IOException e) {
             deleteQuietly(temporary, e);
             throw failure("write", file, e);

@@ -1,0 +1,67 @@
+package dev.orbifold.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleFunction;
+
+/**
+ * The table of a model before and after, from a result with {@code before} and {@code after}.
+ *
+ * @param rows one per quantity that is known on both sides
+ */
+public record Comparison(List<Row> rows) {
+    /**
+     * One quantity.
+     *
+     * @param name what it is, with its unit where the cells do not show it
+     * @param before as people read it
+     * @param after as people read it
+     * @param change a difference or a factor, as people read it
+     */
+    public record Row(String name, String before, String after, String change) {
+    }
+
+    private record Quantity(String field, String name, DoubleFunction<String> text, DoubleBinaryOperator change,
+            DoubleFunction<String> changeText) {
+    }
+
+    private static final List<Quantity> QUANTITIES = List.of(
+            new Quantity("accuracy", "accuracy", Units::percent, (before, after) -> after - before, Units::points),
+            new Quantity("loss", "loss (nats)", Units::loss, (before, after) -> after - before,
+                    change -> Units.signed(change, 4)),
+            less("parameters", "parameters", Units::count, " fewer", " more"),
+            less("macs", "MACs", Units::count, " fewer", " more"),
+            less("bytes", "file", Units::bytes, " smaller", " larger"),
+            new Quantity("latencyMillis", "latency (batch 1, 1 thread)", Units::millis,
+                    (before, after) -> before / after, change -> change >= 1 ? Units.factor(change) + " faster"
+                            : Units.factor(1 / change) + " slower"));
+
+    private static Quantity less(String field, String name, DoubleFunction<String> text, String less, String more) {
+        return new Quantity(field, name, text, (before, after) -> before / after,
+                change -> change >= 1 ? Units.factor(change) + less : Units.factor(1 / change) + more);
+    }
+
+    /** Reads the result; a quantity without a number on both sides has no row. */
+    public static Comparison of(JsonNode result) {
+        List<Row> rows = new ArrayList<>();
+        for (Quantity quantity : QUANTITIES) {
+            JsonNode before = result.path("before").path(quantity.field());
+            JsonNode after = result.path("after").path(quantity.field());
+            if (before.isNumber() && after.isNumber()) {
+                double change = quantity.change().applyAsDouble(before.asDouble(), after.asDouble());
+                rows.add(new Row(quantity.name(), quantity.text().apply(before.asDouble()),
+                        quantity.text().apply(after.asDouble()), quantity.changeText().apply(change)));
+            }
+        }
+        return new Comparison(List.copyOf(rows));
+    }
+
+    /** The table for a terminal. */
+    public Table table() {
+        Table table = new Table().left("").right("before").right("after").right("change");
+        rows.forEach(row -> table.row(row.name(), row.before(), row.after(), row.change()));
+        return table;
+    }
+}
