@@ -1,0 +1,106 @@
+package dev.orbifold.structure;
+
+import dev.orbifold.graph.TensorData;
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
+
+/**
+ * What is known to be constant in a value: for every index of every axis the number that fills its slice, whatever the
+ * inputs; NaN where the slice varies or is not known.
+ *
+ * @param axes per axis one number per index; an empty array where the axis' length is not known
+ * @param whole the number that fills the whole value, or NaN
+ */
+record Known(double[][] axes, double whole) {
+    /** The number that fills the slice at an index of an axis, or NaN. */
+    double at(int axis, int index) {
+        int a = axis < 0 ? axis + axes.length : axis;
+        return a >= 0 && a < axes.length && index < axes[a].length ? axes[a][index] : whole;
+    }
+
+    /** Whether anything at all is known. */
+    boolean any() {
+        if (!Double.isNaN(whole)) {
+            return true;
+        }
+        for (double[] axis : axes) {
+            for (double v : axis) {
+                if (!Double.isNaN(v)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Nothing known of a value with axes of these lengths (-1: unknown length). */
+    static Known nothing(int[] lengths) {
+        double[][] axes = new double[lengths.length][];
+        for (int a = 0; a < axes.length; a++) {
+            axes[a] = new double[Math.max(lengths[a], 0)];
+            Arrays.fill(axes[a], Double.NaN);
+        }
+        return new Known(axes, Double.NaN);
+    }
+
+    /** One number everywhere in a value with axes of these lengths. */
+    static Known everywhere(double value, int[] lengths) {
+        Known known = nothing(lengths);
+        for (double[] axis : known.axes) {
+            Arrays.fill(axis, value);
+        }
+        return new Known(known.axes, value);
+    }
+
+    /** What is constant in a tensor. */
+    static Known of(TensorData tensor) {
+        int rank = tensor.rank();
+        int[] lengths = new int[rank];
+        for (int a = 0; a < rank; a++) {
+            lengths[a] = Math.toIntExact(tensor.dim(a));
+        }
+        Known known = nothing(lengths);
+        int n = Math.toIntExact(tensor.elements());
+        if (n == 0) {
+            return known;
+        }
+        boolean[][] seen = new boolean[rank][];
+        for (int a = 0; a < rank; a++) {
+            seen[a] = new boolean[lengths[a]];
+        }
+        double whole = tensor.doubleAt(0);
+        int[] index = new int[rank];
+        for (int i = 0; i < n; i++) {
+            double v = tensor.doubleAt(i);
+            if (v != whole) {
+                whole = Double.NaN;
+            }
+            for (int a = 0; a < rank; a++) {
+                int at = index[a];
+                if (!seen[a][at]) {
+                    seen[a][at] = true;
+                    known.axes[a][at] = v;
+                } else if (known.axes[a][at] != v) {
+                    known.axes[a][at] = Double.NaN;
+                }
+            }
+            for (int a = rank - 1; a >= 0 && ++index[a] == lengths[a]; a--) {
+                index[a] = 0;
+            }
+        }
+        return new Known(known.axes, whole);
+    }
+
+    /** What is known after an elementwise function in float32. */
+    Known map(DoubleUnaryOperator function) {
+        double[][] mapped = new double[axes.length][];
+        for (int a = 0; a < axes.length; a++) {
+            mapped[a] = Arrays.stream(axes[a]).map(v -> rounded(function, v)).toArray();
+        }
+        return new Known(mapped, rounded(function, whole));
+    }
+
+    private static double rounded(DoubleUnaryOperator function, double v) {
+        return Double.isNaN(v) ? v : (float) function.applyAsDouble(v);
+    }
+}

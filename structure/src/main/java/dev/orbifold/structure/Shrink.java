@@ -1,0 +1,128 @@
+package dev.orbifold.structure;
+
+import dev.orbifold.graph.Cost;
+import dev.orbifold.graph.Evaluator;
+import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.Space;
+import dev.orbifold.symmetry.Symmetries;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A Graph made smaller by what has collapsed in it, and the proof that nothing else changed.
+ *
+ * @param before the Graph as it was given
+ * @param after the smaller Graph; the same object where nothing could go
+ * @param costBefore what the first costs
+ * @param costAfter what the second costs
+ * @param removed the Spaces that lost units, in all rounds together
+ * @param equality the two compared by an independent runtime
+ * @param findings what stayed and why, and other things the user should know
+ */
+public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter, List<Quotient.Removed> removed,
+        Equality equality, List<Finding> findings) {
+    /** A removed reader can make its sources unread; more rounds than a network has layers are never needed. */
+    private static final int MOST_ROUNDS = 1000;
+    /** Samples the equality is measured on where no data are given. */
+    public static final int SAMPLES = 256;
+
+    /** Copies the lists. */
+    public Shrink {
+        removed = List.copyOf(removed);
+        findings = List.copyOf(findings);
+    }
+
+    /** A Graph without its dead units, not yet compared with anything. */
+    private record Reduced(Graph graph, List<Quotient.Removed> removed, List<Finding> findings) {
+    }
+
+    /**
+     * Takes out every dead unit the options allow, round by round until nothing more dies, and measures the difference on
+     * random inputs.
+     *
+     * @param factory the independent runtime
+     * @throws StructureException if a node cannot follow
+     */
+    public static Shrink lossless(Graph graph, ShrinkOptions options, Evaluator.Factory factory, Seed seed) {
+        Reduced reduced = reduce(graph, options);
+        return finished(graph, reduced, Equality.check(graph, reduced.graph, factory, seed, SAMPLES));
+    }
+
+    /**
+     * Takes out every dead unit the options allow, and measures the difference on data.
+     *
+     * @param inputs batches, each with one tensor per graph input
+     */
+    public static Shrink lossless(Graph graph, ShrinkOptions options, Evaluator.Factory factory,
+            List<Map<String, TensorData>> inputs) {
+        Reduced reduced = reduce(graph, options);
+        return finished(graph, reduced, Equality.check(graph, reduced.graph, factory, inputs));
+    }
+
+    private static Shrink finished(Graph graph, Reduced reduced, Equality equality) {
+        return new Shrink(graph, reduced.graph, Cost.of(graph), Cost.of(reduced.graph), reduced.removed, equality,
+                reduced.findings);
+    }
+
+    private static Reduced reduce(Graph graph, ShrinkOptions options) {
+        Graph current = graph;
+        Set<Finding> findings = new LinkedHashSet<>();
+        Map<String, Quotient.Removed> removed = new LinkedHashMap<>();
+        for (int round = 0; round < MOST_ROUNDS; round++) {
+            Symmetries symmetries = Symmetries.of(current);
+            if (round == 0) {
+                findings.addAll(symmetries.findings());
+            }
+            Graph snapped = NearZero.snap(symmetries, options);
+            if (snapped != current) {
+                symmetries = Symmetries.of(snapped);
+            }
+            DeadUnits dead = DeadUnits.of(symmetries);
+            Graph folded = BiasFold.apply(dead, leaving(dead, options));
+            if (folded != symmetries.graph()) {
+                symmetries = Symmetries.of(folded);
+                dead = DeadUnits.of(symmetries);
+            }
+            Quotient quotient = Quotient.of(symmetries, keep(dead, options));
+            findings.addAll(quotient.findings());
+            if (quotient.removed().isEmpty()) {
+                findings.addAll(dead.findings());
+                break;
+            }
+            quotient.removed().forEach(r -> removed.merge(r.space(), r,
+                    (a, b) -> new Quotient.Removed(a.space(), a.from(), b.to())));
+            current = quotient.graph();
+        }
+        return removed.isEmpty() ? new Reduced(graph, List.of(), List.copyOf(findings))
+                : new Reduced(current, List.copyOf(removed.values()), List.copyOf(findings));
+    }
+
+    /** The units to keep in every Space. */
+    static List<BitSet> keep(DeadUnits dead, ShrinkOptions options) {
+        List<BitSet> keep = new ArrayList<>();
+        for (Space space : dead.symmetries().spaces()) {
+            keep.add(options.keep(space, dead.removable(space.id())));
+        }
+        return keep;
+    }
+
+    private static List<BitSet> leaving(DeadUnits dead, ShrinkOptions options) {
+        List<BitSet> leaving = new ArrayList<>();
+        List<BitSet> keep = keep(dead, options);
+        for (Space space : dead.symmetries().spaces()) {
+            BitSet out = new BitSet();
+            out.set(0, space.dimension());
+            out.andNot(keep.get(space.id()));
+            leaving.add(out);
+        }
+        return leaving;
+    }
+}

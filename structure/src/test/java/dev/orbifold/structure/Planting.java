@@ -1,0 +1,74 @@
+package dev.orbifold.structure;
+
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.Slot;
+import dev.orbifold.symmetry.Space;
+import dev.orbifold.symmetry.Symmetries;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** Makes units exactly dead where they are written. */
+final class Planting {
+    private Planting() {
+    }
+
+    /** Some units of every Space that can shrink, at least one of which stays. */
+    static List<BitSet> choose(Symmetries symmetries, RandomGenerator random) {
+        List<BitSet> chosen = new ArrayList<>();
+        for (Space space : symmetries.spaces()) {
+            BitSet units = new BitSet();
+            int n = space.shrinkable() ? random.nextInt(0, Math.max(1, space.dimension() * 2 / 3)) : 0;
+            while (units.cardinality() < n) {
+                units.set(random.nextInt(space.dimension()));
+            }
+            chosen.add(units);
+        }
+        return chosen;
+    }
+
+    static Graph zeroed(Symmetries symmetries, List<BitSet> units) {
+        GraphEdit edit = new GraphEdit(symmetries.graph());
+        Axes axes = new Axes(symmetries);
+        java.util.Map<String, TensorData> changed = new java.util.LinkedHashMap<>();
+        for (Space space : symmetries.spaces()) {
+            for (Slot slot : space.slots()) {
+                if (slot.role() == Slot.Role.WRITES) {
+                    TensorData old =
+                            changed.getOrDefault(slot.parameter(), axes.constant(slot.parameter()).orElseThrow());
+                    changed.put(slot.parameter(), zeroed(old, slot, units.get(space.id())));
+                }
+            }
+        }
+        changed.forEach(edit::parameter);
+        return edit.done();
+    }
+
+    private static TensorData zeroed(TensorData tensor, Slot slot, BitSet units) {
+        float[] values = tensor.toFloats();
+        int inner = 1;
+        for (int a = slot.axis() + 1; a < tensor.rank(); a++) {
+            inner *= (int) tensor.dim(a);
+        }
+        for (int i = 0; i < values.length; i++) {
+            int unit = slot.unit()[i / inner % slot.unit().length];
+            if (unit >= 0 && units.get(unit)) {
+                values[i] = 0;
+            }
+        }
+        return TensorData.of(values, tensor.dims());
+    }
+
+    static List<BitSet> others(Symmetries symmetries, List<BitSet> units) {
+        List<BitSet> others = new ArrayList<>();
+        for (Space space : symmetries.spaces()) {
+            BitSet keep = new BitSet();
+            keep.set(0, space.dimension());
+            keep.andNot(units.get(space.id()));
+            others.add(keep);
+        }
+        return others;
+    }
+}
