@@ -1,0 +1,149 @@
+package dev.orbifold.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.orbifold.report.Curves.Phase;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** What the page's script draws: data and words, no looks. */
+sealed interface Chart {
+    /** The figure's id on the page. */
+    String id();
+
+    /** Which drawing of the script it is for. */
+    String kind();
+
+    /** What it shows, for those who cannot see it. */
+    String description();
+
+    /**
+     * A line, or points where the drawing has no lines.
+     *
+     * @param role {@code train}, {@code heldout}, {@code cost} or a number, which decides the looks
+     * @param points x and y of each
+     */
+    record Series(String name, String role, List<double[]> points) {
+    }
+
+    /** A horizontal line to reach. */
+    record Target(String name, double value) {
+    }
+
+    /**
+     * Lines over epochs.
+     *
+     * @param axis name of the vertical axis
+     * @param unit {@code percent}, {@code plain}, or {@code count} for decimal prefixes
+     */
+    record Lines(String id, String description, String axis, String unit, List<Series> series, List<Phase> phases,
+            Optional<Target> target) implements Chart {
+        @Override
+        public String kind() {
+            return "lines";
+        }
+    }
+
+    /** Accuracy against cost, one series of points per phase. */
+    record TradeOff(String id, String description, String xAxis, String yAxis, String yUnit, List<Series> series,
+            OptionalDouble targetX) implements Chart {
+        @Override
+        public String kind() {
+            return "tradeoff";
+        }
+    }
+
+    /**
+     * Share of units kept by Space and time.
+     *
+     * @param cells column, row, share from 0 to 1, width
+     */
+    record Heat(String id, String description, List<String> columns, List<String> rows,
+            List<double[]> cells) implements Chart {
+        @Override
+        public String kind() {
+            return "heat";
+        }
+    }
+
+    /** Accuracy over epochs, in training and held out. */
+    static Optional<Chart> accuracy(Curves curves) {
+        return lines("accuracy", "Accuracy over epochs", "accuracy", "percent", curves, "accuracy");
+    }
+
+    /** Loss over epochs, in training and held out. */
+    static Optional<Chart> loss(Curves curves) {
+        return lines("loss", "Loss over epochs", "loss (nats)", "plain", curves, "loss");
+    }
+
+    private static Optional<Chart> lines(String id, String description, String axis, String unit, Curves curves,
+            String field) {
+        List<Series> series = new ArrayList<>();
+        series.add(new Series("training batches", "train", Curves.points(curves.train(), field)));
+        curves.parts().forEach((part, lines) -> series
+                .add(new Series(spoken(part), part.equals("heldout") ? part : "other", Curves.points(lines, field))));
+        series.removeIf(one -> one.points().isEmpty());
+        return series.isEmpty() ? Optional.empty()
+                : Optional.of(new Lines(id, description, axis, unit, series, curves.phases(), Optional.empty()));
+    }
+
+    /** MACs or parameters over epochs with the line to reach. */
+    static Optional<Chart> cost(Curves curves, String field, String name, Optional<Target> target) {
+        List<JsonNode> lines = new ArrayList<>(curves.evaluations());
+        lines.addAll(curves.widths());
+        List<double[]> points = new ArrayList<>(Curves.points(lines, field));
+        points.sort(java.util.Comparator.comparingDouble(point -> point[0]));
+        return points.isEmpty() ? Optional.empty()
+                : Optional.of(new Lines("cost", name + " over epochs", name, "count",
+                        List.of(new Series(name, "cost", points)), curves.phases(), target));
+    }
+
+    /** Held-out accuracy, or loss where the task has no accuracy, against MACs. */
+    static Optional<Chart> tradeOff(Curves curves, OptionalDouble targetMacs) {
+        List<JsonNode> lines = curves.parts().entrySet().stream().filter(part -> !part.getKey().equals("test"))
+                .flatMap(part -> part.getValue().stream()).filter(line -> line.path("macs").isNumber()).toList();
+        boolean accuracy = lines.stream().anyMatch(line -> line.path("accuracy").isNumber());
+        String field = accuracy ? "accuracy" : "loss";
+        Map<String, List<double[]>> phases = new java.util.LinkedHashMap<>();
+        for (JsonNode line : lines) {
+            if (line.path(field).isNumber()) {
+                phases.computeIfAbsent(line.path("phase").asText("run"), phase -> new ArrayList<>())
+                        .add(new double[] {line.path("macs").asDouble(), line.path(field).asDouble()});
+            }
+        }
+        List<Series> series = new ArrayList<>();
+        phases.forEach((phase, points) -> series.add(new Series(phase, String.valueOf(series.size()), points)));
+        return series.isEmpty() ? Optional.empty()
+                : Optional.of(new TradeOff("tradeoff", "Held-out " + field + " against MACs", "MACs",
+                        accuracy ? "held-out accuracy" : "held-out loss (nats)", accuracy ? "percent" : "plain", series,
+                        targetMacs));
+    }
+
+    /** Widths over time, as shares of the widths at the beginning. */
+    static Optional<Chart> widths(Curves curves, Map<String, Integer> from) {
+        if (curves.widths().size() < 2) {
+            return Optional.empty();
+        }
+        List<String> columns = curves.widths().stream()
+                .map(line -> String.valueOf(Math.round(line.path("epoch").asDouble() * 100) / 100.0)).toList();
+        List<String> rows = List.copyOf(from.keySet());
+        List<double[]> cells = new ArrayList<>();
+        for (int column = 0; column < columns.size(); column++) {
+            JsonNode widths = curves.widths().get(column).path("widths");
+            for (int row = 0; row < rows.size(); row++) {
+                JsonNode width = widths.path(rows.get(row));
+                if (width.isNumber()) {
+                    cells.add(new double[] {column, row, width.asDouble() / from.get(rows.get(row)), width.asDouble()});
+                }
+            }
+        }
+        return cells.isEmpty() ? Optional.empty()
+                : Optional.of(new Heat("widths", "Share of units kept, by Space and epoch", columns, rows, cells));
+    }
+
+    private static String spoken(String part) {
+        return part.equals("heldout") ? "held-out data" : part;
+    }
+}

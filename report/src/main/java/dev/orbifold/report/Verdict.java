@@ -1,0 +1,80 @@
+package dev.orbifold.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.orbifold.run.RunState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** What came out of a Run, in one line and one proof. */
+final class Verdict {
+    private Verdict() {
+    }
+
+    /** The line: what got smaller, what it cost, whether the target was met; or how the Run stands. */
+    static Html line(Optional<JsonNode> result, RunState state) {
+        Html line = new Html().open("p", "class", "verdict");
+        String gains = result.map(Verdict::gains).orElse("");
+        if (!gains.isEmpty()) {
+            line.element("strong", gains).text(". ");
+        }
+        JsonNode target = result.map(r -> r.path("target")).orElse(Details.NOTHING);
+        if (target.path("met").isBoolean()) {
+            boolean met = target.path("met").asBoolean();
+            line.text("Target: " + target(target) + " – ").element("span", met ? "met" : "missed", "class",
+                    met ? "met" : "missed").text(". ");
+        }
+        if (state.status() != RunState.Status.DONE) {
+            line.text("The Run is " + state.status().name().toLowerCase(Locale.ROOT) + ".");
+            if (!state.next().isEmpty()) {
+                line.text(" Next: ").element("code", state.next());
+            }
+        } else if (gains.isEmpty()) {
+            line.text("The Run is done, exit code " + state.exitCode() + ".");
+        }
+        return line.end("p");
+    }
+
+    private static String gains(JsonNode result) {
+        JsonNode before = result.path("before");
+        JsonNode after = result.path("after");
+        List<String> gains = new ArrayList<>();
+        if (before.path("macs").isNumber() && after.path("macs").asDouble() > 0) {
+            gains.add(Units.factor(before.path("macs").asDouble() / after.path("macs").asDouble()) + " fewer MACs");
+        }
+        if (before.path("accuracy").isNumber() && after.path("accuracy").isNumber()) {
+            double from = before.path("accuracy").asDouble();
+            double to = after.path("accuracy").asDouble();
+            gains.add("accuracy " + Units.percent(from) + " → " + Units.percent(to) + " (" + Units.points(to - from)
+                    + ")");
+        }
+        return String.join(", ", gains).replace(" %", "\u00a0%");
+    }
+
+    private static String target(JsonNode target) {
+        double value = target.path("value").asDouble(Double.NaN);
+        return switch (target.path("kind").asText()) {
+            case "speedup" -> "at least " + plain(value) + "× fewer MACs";
+            case "keep" -> "at most " + plain(value * 100) + " % of the parameters";
+            case "max-drop" -> "lose at most " + plain(value) + " points of accuracy";
+            default -> target.path("kind").asText("none") + " " + target.path("value").asText("");
+        };
+    }
+
+    private static String plain(double value) {
+        return new java.math.BigDecimal(String.format(Locale.ROOT, "%.4g", value)).stripTrailingZeros().toPlainString();
+    }
+
+    /** How far the outputs moved when collapsed coordinates were taken out; empty where it was not measured. */
+    static Optional<String> proof(JsonNode result) {
+        JsonNode equality = result.path("equality");
+        if (!equality.path("maxError").isNumber()) {
+            return Optional.empty();
+        }
+        return Optional.of("Taking out what had collapsed moved no output by more than "
+                + Units.scientific(equality.path("maxError").asDouble())
+                + " of the output range, compared by ONNX Runtime on "
+                + equality.path("samples").asLong() + " samples.");
+    }
+}

@@ -1,0 +1,224 @@
+'use strict';
+(() => {
+  const root = document.documentElement;
+  const data = JSON.parse(document.getElementById('data').textContent);
+  // Okabe and Ito's palette: told apart with every kind of colour vision.
+  const PALETTE = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#8a6d00', '#7f7f7f'];
+  const SYMBOLS = ['circle', 'diamond', 'triangle', 'rect', 'pin', 'roundRect'];
+  const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
+  const drawn = [];
+  let printing = false;
+
+  const dark = () => !printing && matchMedia('(prefers-color-scheme: dark)').matches;
+  const looks = () => dark()
+    ? { ink: '#e6eaee', soft: '#a2adb8', line: '#313a43', paper: '#14181c', wash: 'rgba(255,255,255,.045)',
+        train: '#7d8894', main: '#56b4e9', target: '#f0925c', heat: ['#222a31', '#56b4e9'] }
+    : { ink: '#1d2329', soft: '#5b6670', line: '#d9dee3', paper: '#ffffff', wash: 'rgba(40,60,80,.05)',
+        train: '#9aa5b0', main: '#0072b2', target: '#d55e00', heat: ['#f1f4f7', '#0072b2'] };
+
+  function three(value) {
+    const size = Math.abs(value);
+    return size >= 99.95 ? value.toFixed(0) : size >= 9.995 ? value.toFixed(1) : value.toFixed(2);
+  }
+  function count(value, format = three) {
+    let scaled = value, prefix = 0;
+    while (Math.abs(scaled) >= 999.5 && prefix < 6) { scaled /= 1000; prefix++; }
+    const digits = prefix === 0 && Number.isInteger(scaled) ? String(scaled) : format(scaled);
+    return digits + ['', ' k', ' M', ' G', ' T', ' P', ' E'][prefix];
+  }
+  const short = value => count(value, scaled => String(Number(scaled.toPrecision(3))));
+  const FORMAT = {
+    percent: value => value.toFixed(2) + ' %',
+    plain: value => value.toFixed(4),
+    count: value => count(value),
+  };
+  const TICK = {
+    percent: value => Number(value.toFixed(2)) + ' %',
+    plain: value => String(Number(value.toPrecision(3))),
+    count: short,
+  };
+
+  function axis(look, more) {
+    return Object.assign({
+      nameTextStyle: { color: look.soft, fontSize: 12, fontFamily: FONT },
+      axisLabel: { color: look.soft, fontSize: 11, fontFamily: FONT, hideOverlap: true },
+      axisLine: { show: true, lineStyle: { color: look.line } },
+      axisTick: { show: false },
+      splitLine: { lineStyle: { color: look.line, opacity: .6 } },
+    }, more);
+  }
+  function base(look) {
+    return {
+      animation: false, backgroundColor: 'transparent', textStyle: { fontFamily: FONT, color: look.ink },
+      aria: { enabled: false },
+      tooltip: {
+        trigger: 'axis', confine: true, backgroundColor: look.paper, borderColor: look.line,
+        textStyle: { color: look.ink, fontSize: 12, fontFamily: FONT },
+      },
+      legend: { type: 'scroll', top: 0, left: 0, itemWidth: 18, itemHeight: 9, icon: 'roundRect',
+        textStyle: { color: look.ink, fontSize: 12, fontFamily: FONT } },
+    };
+  }
+  const padded = (low, high, share) => {
+    const room = (high - low || Math.abs(high) || 1) * share;
+    return [low - room, high + room];
+  };
+
+  function phaseMarks(chart, look, width) {
+    const phases = chart.phases;
+    if (phases.length === 0) return {};
+    const span = phases[phases.length - 1].to - phases[0].from || 1;
+    const bands = [], starts = [];
+    phases.forEach((phase, i) => {
+      const room = (phase.to - phase.from) / span * (width - 90);
+      bands.push([
+        { xAxis: phase.from, itemStyle: { color: i % 2 === 1 ? look.wash : 'transparent' },
+          label: { show: phase.name.length * 6.5 < room, formatter: () => phase.name, position: 'top', distance: 4,
+            color: look.soft, fontSize: 11, fontFamily: FONT } },
+        { xAxis: phase.to },
+      ]);
+      if (i > 0) starts.push({ xAxis: phase.from, lineStyle: { color: look.line, type: 'solid', width: 1 }, label: { show: false } });
+    });
+    return { markArea: { silent: true, data: bands }, starts };
+  }
+
+  /** Where the vertical axis begins and ends: the held-out values whole, an outlying start of training cut off. */
+  function extent(chart) {
+    const all = chart.series.flatMap(series => series.points.map(point => point[1])).concat(chart.target ? [chart.target.value] : []);
+    const low = Math.min(...all), high = Math.max(...all);
+    if (chart.unit === 'count') return { min: 0, max: value => value.max };
+    const sorted = [...all].sort((a, b) => a - b);
+    const quantile = share => sorted[Math.round(share * (sorted.length - 1))];
+    const firm = chart.series.filter(series => series.role !== 'train').flatMap(series => series.points.map(point => point[1]));
+    let from = Math.min(quantile(.02), ...firm), to = Math.max(quantile(.98), ...firm);
+    [from, to] = padded(from, to, .06);
+    from = Math.max(from, padded(low, high, .02)[0]);
+    to = Math.min(to, padded(low, high, .02)[1]);
+    if (chart.unit === 'percent') { from = Math.max(0, from); to = Math.min(100, Math.max(to, from + .1)); }
+    if (chart.unit === 'plain' && low >= 0) from = Math.max(0, from);
+    return { min: from, max: to };
+  }
+
+  function lines(chart, look, width) {
+    const marks = phaseMarks(chart, look, width);
+    const style = { train: [look.train, 1.25], heldout: [look.main, 2.25], cost: [look.main, 2.25] };
+    const range = extent(chart);
+    const option = base(look);
+    option.grid = { left: 4, right: 14, top: (chart.series.length > 1 ? 24 : 4) + (chart.phases.length > 0 ? 20 : 6), bottom: 26, containLabel: true };
+    option.legend.show = chart.series.length > 1;
+    option.tooltip.valueFormatter = value => typeof value === 'number' ? FORMAT[chart.unit](value) : '–';
+    option.xAxis = axis(look, { type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 26, min: 'dataMin', max: 'dataMax',
+      splitLine: { show: false },
+      axisPointer: { label: { formatter: point => 'epoch ' + Number(point.value.toFixed(2)) } } });
+    option.yAxis = axis(look, { type: 'value', min: range.min, max: typeof range.max === 'number' ? range.max : undefined });
+    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: TICK[chart.unit], showMinLabel: chart.unit === 'count', showMaxLabel: false };
+    option.yAxis.axisLine = { show: false };
+    option.series = chart.series.map((series, i) => {
+      const [color, size] = style[series.role] ?? [PALETTE[(i + 1) % PALETTE.length], 2];
+      const markers = series.role !== 'train' && series.points.length <= 60;
+      const made = {
+        name: series.name, type: 'line', data: series.points, color, lineStyle: { width: size, color },
+        showSymbol: markers, symbolSize: 5, symbol: 'circle', step: series.role === 'cost' ? 'end' : false,
+        sampling: series.points.length > 2000 ? 'lttb' : undefined, z: series.role === 'train' ? 2 : 3, clip: true,
+        emphasis: { disabled: true },
+      };
+      if (i === 0) {
+        made.markArea = marks.markArea;
+        made.markLine = { silent: true, symbol: 'none', data: marks.starts ?? [] };
+        if (chart.target) {
+          made.markLine.data = made.markLine.data.concat([{
+            yAxis: chart.target.value, lineStyle: { color: look.target, type: 'dashed', width: 1.5 },
+            label: { show: true, formatter: () => chart.target.name, position: 'insideEndTop', color: look.target, fontSize: 11, fontFamily: FONT },
+          }]);
+        }
+      }
+      return made;
+    });
+    return option;
+  }
+
+  /** The horizontal axis halves the largest cost from tick to tick, so that equal steps are equal factors. */
+  function tradeoff(chart, look) {
+    const all = chart.series.flatMap(series => series.points).filter(point => point[0] > 0);
+    const xs = all.map(point => point[0]), ys = all.map(point => point[1]);
+    const full = Math.max(...xs), least = Math.min(...xs, chart.targetX ?? full) / full;
+    const [low, high] = padded(Math.min(...ys), Math.max(...ys), .08);
+    const option = base(look);
+    const last = all[all.length - 1];
+    option.legend.show = chart.series.length > 1;
+    option.grid = { left: 4, right: 18, top: 44, bottom: 26, containLabel: true };
+    option.tooltip.trigger = 'item';
+    option.tooltip.formatter = item => echarts.format.encodeHTML(item.seriesName) + '<br>'
+      + FORMAT[chart.yUnit](item.value[1]) + ' at ' + count(item.value[0] * full) + ' MACs';
+    option.xAxis = axis(look, { type: 'log', logBase: 2, name: chart.xAxis + ' (log scale)', nameLocation: 'middle', nameGap: 26,
+      min: Math.min(least / 1.3, .45), max: 1.15 });
+    option.xAxis.axisLabel = { ...option.xAxis.axisLabel, formatter: share => count(share * full), showMinLabel: false, showMaxLabel: false };
+    option.yAxis = axis(look, { type: 'value', min: low, max: chart.yUnit === 'percent' ? Math.min(100, high) : high });
+    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: TICK[chart.yUnit], showMinLabel: false, showMaxLabel: false };
+    option.yAxis.axisLine = { show: false };
+    option.series = chart.series.map((series, i) => ({
+      name: series.name, type: 'line', data: series.points.filter(point => point[0] > 0).map(([x, y]) => [x / full, y]), color: PALETTE[i % PALETTE.length],
+      symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 8, showSymbol: true,
+      lineStyle: { width: 1, opacity: .35 }, emphasis: { disabled: true },
+      markPoint: i === chart.series.length - 1 ? { silent: true, symbol: 'circle', symbolSize: 18,
+        itemStyle: { color: 'transparent', borderColor: look.ink, borderWidth: 1.5 },
+        label: { show: true, formatter: () => 'end', position: 'right', color: look.ink, fontSize: 11, fontFamily: FONT },
+        data: [{ coord: [last[0] / full, last[1]] }] } : undefined,
+      markLine: i === 0 && typeof chart.targetX === 'number' ? { silent: true, symbol: 'none', data: [{ xAxis: chart.targetX / full,
+        lineStyle: { color: look.target, type: 'dashed', width: 1.5 },
+        label: { show: true, formatter: () => 'target', color: look.target, fontSize: 11, fontFamily: FONT } }] } : undefined,
+    }));
+    return option;
+  }
+
+  function heat(chart, look, width) {
+    const option = base(look);
+    const room = width < 500 ? 90 : 180;
+    option.grid = { left: 4, right: 10, top: 8, bottom: 66, containLabel: true };
+    option.legend.show = false;
+    option.tooltip.trigger = 'item';
+    option.tooltip.formatter = item => echarts.format.encodeHTML(chart.rows[item.value[1]]) + '<br>' + item.value[3] + ' units ('
+      + Math.round(item.value[2] * 100) + ' %) at epoch ' + echarts.format.encodeHTML(chart.columns[item.value[0]]);
+    option.xAxis = axis(look, { type: 'category', data: chart.columns, name: 'epoch', nameLocation: 'middle', nameGap: 26, splitLine: { show: false } });
+    option.yAxis = axis(look, { type: 'category', data: chart.rows, inverse: true, splitLine: { show: false } });
+    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, width: room, overflow: 'truncate', interval: 0, hideOverlap: false };
+    option.visualMap = { min: 0, max: 1, dimension: 2, calculable: false, orient: 'horizontal', left: 'center', bottom: 0,
+      itemWidth: 12, itemHeight: 110, text: ['all kept', 'none'], textStyle: { color: look.soft, fontSize: 11, fontFamily: FONT },
+      inRange: { color: look.heat } };
+    option.series = [{ type: 'heatmap', data: chart.cells, emphasis: { disabled: true },
+      itemStyle: { borderWidth: chart.columns.length > 80 ? 0 : 1, borderColor: look.paper } }];
+    return option;
+  }
+
+  const DRAWINGS = { lines, tradeoff, heat };
+  function draw(item, width) {
+    const look = looks();
+    item.instance.resize({ width: width ?? 'auto', height: 'auto' });
+    item.instance.setOption(DRAWINGS[item.chart.kind](item.chart, look, item.instance.getWidth()), true);
+  }
+  for (const chart of data.charts) {
+    const place = document.getElementById('chart-' + chart.id);
+    if (chart.kind === 'heat') place.style.height = Math.max(180, 96 + chart.rows.length * 20) + 'px';
+    const item = { chart, instance: echarts.init(place, null, { renderer: 'svg' }) };
+    drawn.push(item);
+    draw(item);
+    root.dataset.charts = String(drawn.length);
+  }
+  const again = () => { if (!printing) drawn.forEach(item => draw(item)); };
+  let waiting = 0;
+  addEventListener('resize', () => { clearTimeout(waiting); waiting = setTimeout(again, 100); });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
+  // A4 less its margins is 180 mm: 680 CSS pixels.
+  let opened = [];
+  addEventListener('beforeprint', () => {
+    printing = true;
+    opened = [...document.querySelectorAll('details:not([open])')];
+    opened.forEach(details => { details.open = true; });
+    drawn.forEach(item => draw(item, 680));
+  });
+  addEventListener('afterprint', () => {
+    printing = false;
+    opened.forEach(details => { details.open = false; });
+    again();
+  });
+})();

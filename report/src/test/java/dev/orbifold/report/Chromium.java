@@ -1,0 +1,75 @@
+package dev.orbifold.report;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** A headless Chromium without a network. */
+record Chromium(Path program) {
+    private static final long SECONDS = 90;
+
+    /** The first one on the path. */
+    static Optional<Chromium> find() {
+        return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+                .flatMap(folder -> Stream.of("chromium", "chromium-browser", "google-chrome")
+                        .map(name -> Path.of(folder, name)))
+                .filter(Files::isExecutable).findFirst().map(Chromium::new);
+    }
+
+    /**
+     * The page's document after its scripts ran, laid out in a frame of the width: windows of a headless Chromium are never
+     * narrower than 500 pixels.
+     */
+    String load(Path page, int width, Path scratch) throws IOException, InterruptedException {
+        Path frame = Files.createTempFile(scratch, "frame", ".html");
+        Files.writeString(frame, """
+                <!DOCTYPE html>
+                <iframe id="page" style="border:0;width:%dpx;height:900px" srcdoc="%s"></iframe>
+                <script>
+                addEventListener('load', () => setTimeout(() => {
+                  const inside = document.getElementById('page').contentDocument.documentElement.outerHTML;
+                  document.body.textContent = '';
+                  document.body.append(document.createElement('pre'));
+                  document.body.firstChild.textContent = inside;
+                }, 1000));
+                </script>
+                """.formatted(width, Html.escape(Files.readString(page))));
+        Matcher inside = Pattern.compile("(?s)<pre>(.*)</pre>").matcher(run(frame, scratch));
+        if (!inside.find()) {
+            throw new AssertionError("the frame gave no document");
+        }
+        return inside.group(1).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    }
+
+    private String run(Path page, Path scratch) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(program.toString(), "--headless", "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync", "--disable-extensions", "--hide-scrollbars",
+                "--user-data-dir=" + Files.createTempDirectory(scratch, "profile"), "--virtual-time-budget=10000",
+                "--window-size=1400,1000", "--dump-dom"));
+        command.add(page.toUri().toString());
+        Path output = Files.createTempFile(scratch, "dom", ".html");
+        Path errors = Files.createTempFile(scratch, "chromium", ".log");
+        Process process =
+                new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
+        if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly().waitFor();
+            throw new AssertionError("Chromium did not finish in " + SECONDS + " s: " + Files.readString(errors));
+        }
+        if (process.exitValue() != 0) {
+            throw new AssertionError("Chromium ended with " + process.exitValue() + ": " + Files.readString(errors));
+        }
+        return Files.readString(output);
+    }
+}

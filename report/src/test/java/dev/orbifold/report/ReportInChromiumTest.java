@@ -1,0 +1,90 @@
+package dev.orbifold.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.orbifold.run.RunFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The page as a browser sees it. */
+class ReportInChromiumTest {
+    private static final int CHARTS = 5;
+    private static final Pattern CHART = Pattern.compile("(?s)<div class=\"chart\" id=\"chart-([a-z]+)\".*?</figure>");
+
+    @TempDir Path temporary;
+
+    private Optional<Chromium> chromium = Optional.empty();
+
+    @BeforeEach
+    void findChromium() {
+        chromium = Chromium.find();
+        if (chromium.isEmpty() && "true".equals(System.getenv("CI"))) {
+            fail("CI=true, but there is no chromium, chromium-browser or google-chrome on the path; install one");
+        }
+        Assumptions.assumeTrue(chromium.isPresent(), "no Chromium on the path: the page is not checked in a browser");
+    }
+
+    private String load(Path page, int width) throws IOException, InterruptedException {
+        return chromium.orElseThrow().load(page, width, temporary);
+    }
+
+    private static void assertClean(String dom, int charts) {
+        Matcher root = Pattern.compile("<html[^>]*>").matcher(dom);
+        assertTrue(root.find(), "no document: " + dom.length() + " characters");
+        assertTrue(root.group().contains("data-errors=\"0\""), "console errors: " + root.group());
+        assertTrue(root.group().contains("data-charts=\"" + charts + "\""), "charts drawn: " + root.group());
+    }
+
+    @ParameterizedTest @CsvSource({"360,4", "1280,4", "1280,40"})
+    void everyChartIsDrawn(int width, int spaces) throws IOException, InterruptedException {
+        String dom = load(HtmlReport.write(SyntheticRun.write(temporary.resolve("run"), "lenet5", spaces)), width);
+        assertClean(dom, CHARTS);
+        Matcher charts = CHART.matcher(dom);
+        int drawn = 0;
+        while (charts.find()) {
+            long paths = Pattern.compile("<path[^>]* d=\"M[^\"]{8,}\"").matcher(charts.group()).results().count();
+            assertTrue(paths >= 5, "chart " + charts.group(1) + " has " + paths + " paths");
+            Matcher svg = Pattern.compile("<svg[^>]* width=\"(\\d+)\"").matcher(charts.group());
+            assertTrue(svg.find(), "chart " + charts.group(1) + " has no SVG");
+            assertTrue(Integer.parseInt(svg.group(1)) <= width, "chart " + charts.group(1) + " is wider than the page");
+            drawn++;
+        }
+        assertEquals(CHARTS, drawn);
+    }
+
+    @Test
+    void aNameCannotRun() throws IOException, InterruptedException {
+        String dom = load(HtmlReport.write(SyntheticRun.write(temporary.resolve("run"), HtmlReportTest.EVIL, 4)), 1280);
+        assertClean(dom, CHARTS);
+        assertEquals(4, Pattern.compile("<script").matcher(dom).results().count(), "watch, data, ECharts and ours");
+        assertEquals(0, Pattern.compile("<img|<script>alert").matcher(HtmlReportTest.own(dom)).results().count());
+    }
+
+    @Test
+    void aRunThatJustBeganHasNoCharts() throws IOException, InterruptedException {
+        try (RunFolder run = RunFolder.create(temporary.resolve("run"), "compress", List.of())) {
+            assertClean(load(HtmlReport.write(run.view()), 360), 0);
+        }
+    }
+
+    @Test
+    void aConsoleErrorWouldBeSeen() throws IOException, InterruptedException {
+        Path page = HtmlReport.write(SyntheticRun.write(temporary.resolve("run"), "lenet5", 4));
+        Files.writeString(page, Files.readString(page).replace("id=\"chart-cost\"", "id=\"chart-lost\""));
+        String dom = load(page, 1280);
+        assertTrue(dom.contains("data-charts=\"2\"") && !dom.contains("data-errors=\"0\""), dom.substring(0, 300));
+    }
+}
