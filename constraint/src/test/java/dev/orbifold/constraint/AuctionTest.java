@@ -33,15 +33,14 @@ class AuctionTest {
     void handComputed() {
         // Widths 2 and 2: cost 20 + 4 + 6 = 30. A unit of layer 0 saves 12, one of layer 1 saves 5.
         GateLayout layout = layout(2, 2);
-        Auction auction = new Auction(layout, CHAIN, new int[]{1, 1}, 1);
+        Auction auction = new Auction(layout, CHAIN, new int[] {1, 1}, 1);
         // Ratios: 6/12 = 0.5, 7/12, 2/5 = 0.4, 9/5: unit 2 goes first, then unit 0 (now 6/11).
-        assertEquals(List.of(2), auction.lose(new double[]{6, 7, 2, 9}, new boolean[4], 29));
-        assertEquals(List.of(2, 0), auction.lose(new double[]{6, 7, 2, 9}, new boolean[4], 20));
+        assertEquals(List.of(2), auction.lose(new double[] {6, 7, 2, 9}, new boolean[4], 29));
+        assertEquals(List.of(2, 0), auction.lose(new double[] {6, 7, 2, 9}, new boolean[4], 20));
         assertEquals(10 + 1 + 3, auction.floor());
     }
 
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5})
+    @ParameterizedTest @ValueSource(longs = {1, 2, 3, 4, 5})
     void budgetIsMetAndLeastWidthsAreKept(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int[] widths = {random.nextInt(3, 40), random.nextInt(3, 40)};
@@ -65,7 +64,7 @@ class AuctionTest {
     @Test
     void widthsStayMultiples() {
         GateLayout layout = layout(30, 17);
-        Auction auction = new Auction(layout, CHAIN, new int[]{1, 1}, 8);
+        Auction auction = new Auction(layout, CHAIN, new int[] {1, 1}, 8);
         int[] left = layout.widths();
         auction.lose(new double[layout.size()], new boolean[layout.size()], 200)
                 .forEach(u -> left[layout.spaceOf(u)]--);
@@ -77,7 +76,7 @@ class AuctionTest {
     @Test
     void unreachableBudgetGivesUpAllItMay() {
         GateLayout layout = layout(5, 5);
-        Auction auction = new Auction(layout, CHAIN, new int[]{2, 2}, 1);
+        Auction auction = new Auction(layout, CHAIN, new int[] {2, 2}, 1);
         assertEquals(6, auction.lose(new double[10], new boolean[10], 0).size());
     }
 }

@@ -1,0 +1,225 @@
+package dev.orbifold.engine;
+
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.TensorData;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Moves {@link FlatWeights} along their gradients. On the CPU one fused pass over the flat buffers ({@link Update}); on
+ * other devices plain libtorch operations, with the same result to rounding. Nothing is allocated per step on the CPU.
+ */
+public final class Optimizer implements AutoCloseable {
+    /** Stretches longer than this are shared among threads. */
+    private static final long PARALLEL = 1_000_000;
+
+    /** Which rule is used. */
+    public sealed interface Kind {
+        /** The weight decay wd: the penalty (wd/2)·‖w‖² if coupled. */
+        double decay();
+
+        /**
+         * Stochastic gradient descent; the decay is part of the gradient.
+         *
+         * @param momentum μ, from 0 to below 1
+         * @param nesterov whether to look ahead
+         * @param decay wd
+         */
+        record Sgd(double momentum, boolean nesterov, double decay) implements Kind {
+        }
+
+        /**
+         * Adam (Kingma, Ba, ICLR 2015).
+         *
+         * @param beta1 memory of the mean
+         * @param beta2 memory of the square
+         * @param epsilon added to the root
+         * @param decay wd
+         * @param decoupled whether the decay acts beside the gradient (AdamW) or inside it
+         */
+        record Adam(double beta1, double beta2, double epsilon, double decay, boolean decoupled) implements Kind {
+        }
+    }
+
+    private record Stretch(long from, long to, double decay) {
+    }
+
+    private final Kind kind;
+    private final FlatWeights weights;
+    private final List<Stretch> stretches = new ArrayList<>();
+    private final PointerScope scope;
+    private final List<Tensor> moments = new ArrayList<>();
+    private long steps;
+
+    private Optimizer(Kind kind, FlatWeights weights, boolean decayVectors) {
+        this.kind = kind;
+        this.weights = weights;
+        List<FlatWeights.Place> places = weights.places();
+        long start = 0;
+        for (int p = 0; p < places.size(); p++) {
+            long end = p + 1 < places.size() ? places.get(p + 1).offset() : weights.values().numel();
+            double decay = decayVectors || places.get(p).dims().length >= 2 ? kind.decay() : 0;
+            if (!stretches.isEmpty() && stretches.getLast().decay() == decay) {
+                start = stretches.removeLast().from();
+            }
+            stretches.add(new Stretch(start, end, decay));
+            start = end;
+        }
+        this.scope = new PointerScope().extend();
+        try {
+            int count = switch (kind) {
+                case Kind.Sgd s -> 1;
+                case Kind.Adam a -> 2;
+            };
+            for (int i = 0; i < count; i++) {
+                moments.add(torch.zeros_like(weights.values()));
+            }
+        } finally {
+            scope.close();
+        }
+    }
+
+    /** An optimizer that decays weights of rank 2 and more, and leaves biases and norms alone. */
+    public static Optimizer of(Kind kind, FlatWeights weights) {
+        return new Optimizer(kind, weights, false);
+    }
+
+    /** An optimizer that decays every parameter. */
+    public static Optimizer decayingAll(Kind kind, FlatWeights weights) {
+        return new Optimizer(kind, weights, true);
+    }
+
+    /** One step along the gradients at the learning rate. */
+    public void step(double rate) {
+        step(rate, Double.POSITIVE_INFINITY);
+    }
+
+    /**
+     * One step, with the gradient's norm limited.
+     *
+     * @param rate the learning rate η
+     * @param norm the largest Euclidean norm of all gradients together; longer ones are scaled down to it
+     */
+    public void step(double rate, double norm) {
+        double scale = 1;
+        if (norm < Double.POSITIVE_INFINITY) {
+            try (PointerScope inner = new PointerScope()) {
+                scale = Math.min(1, norm / (weights.gradients().norm().item_double() + 1e-12));
+            }
+        }
+        steps++;
+        for (Stretch stretch : stretches) {
+            if (weights.device().isCpu()) {
+                onCpu(stretch, rate, scale);
+            } else {
+                onDevice(stretch, rate, scale);
+            }
+        }
+    }
+
+    private void onCpu(Stretch stretch, double rate, double scale) {
+        MemorySegment w = Tensors.segment(weights.values());
+        MemorySegment g = Tensors.segment(weights.gradients());
+        MemorySegment first = Tensors.segment(moments.getFirst());
+        MemorySegment second = Tensors.segment(moments.getLast());
+        long length = stretch.to() - stretch.from();
+        int parts = length > PARALLEL ? Natives.threads() : 1;
+        long share = (length / parts + 15) / 16 * 16;
+        IntStream range = IntStream.range(0, parts);
+        (parts > 1 ? range.parallel() : range).forEach(i -> {
+            long from = Math.min(stretch.to(), stretch.from() + i * share);
+            long to = i == parts - 1 ? stretch.to() : Math.min(stretch.to(), from + share);
+            switch (kind) {
+                case Kind.Sgd s -> Update.PROVIDER.sgd(w, g, first, from, to, (float) rate, (float) s.momentum(),
+                        s.nesterov(), (float) stretch.decay(), (float) scale);
+                case Kind.Adam a -> {
+                    double root = Math.sqrt(1 - Math.pow(a.beta2(), steps));
+                    double size = rate * root / (1 - Math.pow(a.beta1(), steps));
+                    Update.PROVIDER.adam(w, g, first, second, from, to, (float) size, (float) a.beta1(),
+                            (float) a.beta2(), (float) (a.epsilon() * root),
+                            a.decoupled() ? 0 : (float) stretch.decay(),
+                            a.decoupled() ? (float) (1 - rate * stretch.decay()) : 1, (float) scale);
+                }
+            }
+        });
+    }
+
+    private void onDevice(Stretch stretch, double rate, double scale) {
+        try (PointerScope inner = new PointerScope()) {
+            long n = stretch.to() - stretch.from();
+            Tensor w = weights.values().narrow(0, stretch.from(), n);
+            Tensor g = weights.gradients().narrow(0, stretch.from(), n).mul(new Scalar(scale));
+            Tensor m = moments.getFirst().narrow(0, stretch.from(), n);
+            switch (kind) {
+                case Kind.Sgd s -> {
+                    g.add_(w, new Scalar(stretch.decay()));
+                    m.mul_(new Scalar(s.momentum())).add_(g);
+                    w.add_(s.nesterov() ? g.add(m, new Scalar(s.momentum())) : m, new Scalar(-rate));
+                }
+                case Kind.Adam a -> {
+                    Tensor v = moments.getLast().narrow(0, stretch.from(), n);
+                    if (!a.decoupled()) {
+                        g.add_(w, new Scalar(stretch.decay()));
+                    } else {
+                        w.mul_(new Scalar(1 - rate * stretch.decay()));
+                    }
+                    m.mul_(new Scalar(a.beta1())).add_(g, new Scalar(1 - a.beta1()));
+                    v.mul_(new Scalar(a.beta2())).addcmul_(g, g, new Scalar(1 - a.beta2()));
+                    double root = Math.sqrt(1 - Math.pow(a.beta2(), steps));
+                    double size = rate * root / (1 - Math.pow(a.beta1(), steps));
+                    w.addcdiv_(m, v.sqrt().add_(new Scalar(a.epsilon() * root)), new Scalar(-size));
+                }
+            }
+        }
+    }
+
+    /** The flat momenta (and squares), laid out like the weights. */
+    public List<Tensor> moments() {
+        return List.copyOf(moments);
+    }
+
+    /** Steps taken. */
+    public long steps() {
+        return steps;
+    }
+
+    /** Says how many steps were taken, after the moments were put back. */
+    public void steps(long taken) {
+        steps = taken;
+    }
+
+    /** The bytes a checkpoint needs, by section name. */
+    public Map<String, MemorySegment> sections() {
+        Map<String, MemorySegment> sections = new LinkedHashMap<>();
+        for (int i = 0; i < moments.size(); i++) {
+            sections.put("moments/" + i, Tensors.toData(moments.get(i)).bytes());
+        }
+        return sections;
+    }
+
+    /** Restores what {@link #sections} gave, bit for bit, and the step count. */
+    public void restore(java.util.function.Function<String, MemorySegment> sections, long taken) {
+        try (PointerScope inner = new PointerScope()) {
+            for (int i = 0; i < moments.size(); i++) {
+                Tensor moment = moments.get(i);
+                moment.copy_(Tensors.of(
+                        new TensorData(DataType.FLOAT, Tensors.dims(moment), sections.apply("moments/" + i)),
+                        weights.device()));
+            }
+        }
+        steps = taken;
+    }
+
+    @Override
+    public void close() {
+        scope.deallocate();
+    }
+}

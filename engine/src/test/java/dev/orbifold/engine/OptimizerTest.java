@@ -1,0 +1,139 @@
+package dev.orbifold.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Shape;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.bytedeco.javacpp.PointerScope;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OptimizerTest {
+    /** Providers differ by fused rounding only: a few units in the last place of numbers around 1. */
+    private static final float ROUNDING = 1e-6f;
+
+    private static Graph graph(SplittableRandom random) {
+        return Graph.of("g", List.of(ValueInfo.of("x", DataType.FLOAT, Shape.of(1, 3))), List.of(), List.of(),
+                Map.of("w", TensorData.of(floats(random, 21), 7, 3), "b", TensorData.of(floats(random, 5), 5)));
+    }
+
+    private static float[] floats(SplittableRandom random, int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private static MemorySegment segment(float[] values) {
+        MemorySegment segment = MemorySegment.ofArray(new float[values.length]);
+        MemorySegment.copy(values, 0, segment, ValueLayout.JAVA_FLOAT, 0, values.length);
+        return segment;
+    }
+
+    @ParameterizedTest @ValueSource(longs = {1, 2, 3, 4})
+    void providersAgree(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int n = random.nextInt(1, 200);
+        int from = random.nextInt(n);
+        float[] w = floats(random, n);
+        float[] g = floats(random, n);
+        float[] m = floats(random, n);
+        float[] v = floats(random, n);
+        for (int i = 0; i < n; i++) {
+            v[i] *= v[i];
+        }
+        boolean nesterov = random.nextBoolean();
+        MemorySegment[][] copies = new MemorySegment[2][];
+        Update[] providers = {new ScalarUpdate(), new VectorUpdate()};
+        for (int p = 0; p < 2; p++) {
+            copies[p] = new MemorySegment[] {segment(w), segment(m), segment(w), segment(m), segment(v)};
+            providers[p].sgd(copies[p][0], segment(g), copies[p][1], from, n, 0.1f, 0.9f, nesterov, 0.01f, 0.5f);
+            providers[p].adam(copies[p][2], segment(g), copies[p][3], copies[p][4], from, n, 0.1f, 0.9f, 0.999f, 1e-8f,
+                    0.01f, 0.99f, 0.5f);
+        }
+        for (int s = 0; s < copies[0].length; s++) {
+            assertArrayEquals(copies[0][s].toArray(ValueLayout.JAVA_FLOAT),
+                    copies[1][s].toArray(ValueLayout.JAVA_FLOAT), ROUNDING * 10, "seed " + seed);
+        }
+    }
+
+    @Test
+    void momentumByHand() {
+        Graph graph = graph(new SplittableRandom(5));
+        float w0 = graph.parameters().get("w").toFloats()[0];
+        float b0 = graph.parameters().get("b").toFloats()[0];
+        try (FlatWeights weights = FlatWeights.of(graph, List.of("w", "b"), List.of(), Device.cpu());
+                Optimizer optimizer = Optimizer.of(new Optimizer.Kind.Sgd(0.9, false, 0.1), weights);
+                PointerScope scope = new PointerScope()) {
+            for (int step = 0; step < 2; step++) {
+                weights.zeroGradients();
+                weights.views().get("w").sum().add(weights.views().get("b").sum()).backward();
+                optimizer.step(0.5);
+            }
+            // w is decayed: g1 = 1 + 0.1 w0, m1 = g1; g2 = 1 + 0.1 w1, m2 = 0.9 m1 + g2. b is not: m1 = 1, m2 = 1.9.
+            double w1 = w0 - 0.5 * (1 + 0.1 * w0);
+            double w2 = w1 - 0.5 * (0.9 * (1 + 0.1 * w0) + 1 + 0.1 * w1);
+            Graph after = weights.writeBack(graph);
+            assertEquals(w2, after.parameters().get("w").toFloats()[0], ROUNDING);
+            assertEquals(b0 - 0.5 - 0.95, after.parameters().get("b").toFloats()[0], ROUNDING);
+            assertEquals(2, optimizer.steps());
+        }
+    }
+
+    @Test
+    void adamFirstStepHasTheSizeOfTheRate() {
+        Graph graph = graph(new SplittableRandom(6));
+        float w0 = graph.parameters().get("w").toFloats()[0];
+        try (FlatWeights weights = FlatWeights.of(graph, List.of("w", "b"), List.of(), Device.cpu());
+                Optimizer optimizer = Optimizer.of(new Optimizer.Kind.Adam(0.9, 0.999, 1e-8, 0, true), weights);
+                PointerScope scope = new PointerScope()) {
+            weights.views().get("w").sum().backward();
+            optimizer.step(0.01);
+            assertEquals(w0 - 0.01, weights.writeBack(graph).parameters().get("w").toFloats()[0], 1e-5);
+        }
+    }
+
+    @Test
+    void longGradientsAreScaledDown() {
+        Graph graph = graph(new SplittableRandom(7));
+        float w0 = graph.parameters().get("w").toFloats()[0];
+        try (FlatWeights weights = FlatWeights.of(graph, List.of("w"), List.of(), Device.cpu());
+                Optimizer optimizer = Optimizer.of(new Optimizer.Kind.Sgd(0, false, 0), weights);
+                PointerScope scope = new PointerScope()) {
+            weights.views().get("w").sum().backward();
+            optimizer.step(1, 1);
+            // 21 gradients of 1 have norm √21.
+            assertEquals(w0 - 1 / Math.sqrt(21), weights.writeBack(graph).parameters().get("w").toFloats()[0], 1e-5);
+        }
+    }
+
+    @Test
+    void stateIsRestoredBitForBit() {
+        Graph graph = graph(new SplittableRandom(8));
+        try (FlatWeights weights = FlatWeights.of(graph, List.of("w", "b"), List.of(), Device.cpu());
+                Optimizer optimizer = Optimizer.of(new Optimizer.Kind.Adam(0.9, 0.999, 1e-8, 0.1, false), weights);
+                FlatWeights other = FlatWeights.of(graph, List.of("w", "b"), List.of(), Device.cpu());
+                Optimizer continued = Optimizer.of(new Optimizer.Kind.Adam(0.9, 0.999, 1e-8, 0.1, false), other);
+                PointerScope scope = new PointerScope()) {
+            weights.views().get("w").sum().backward();
+            optimizer.step(0.01);
+            other.restore(weights.sections()::get);
+            continued.restore(optimizer.sections()::get, optimizer.steps());
+            other.views().get("w").sum().backward();
+            optimizer.step(0.01);
+            continued.step(0.01);
+            assertEquals(weights.writeBack(graph).parameters(), other.writeBack(graph).parameters());
+        }
+    }
+}
