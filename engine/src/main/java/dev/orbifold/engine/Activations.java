@@ -9,8 +9,9 @@ import org.bytedeco.pytorch.global.torch;
 /** Activation functions and softmax. */
 final class Activations {
     /** Their results are fresh memory and not needed for their own gradients, so ReLU may overwrite them. */
-    private static final Set<String> OVERWRITTEN_BY_RELU = Set.of("BatchNormalization", "Conv", "ConvTranspose", "Gemm", "Add",
-            "Sub");
+    private static final Set<String> OVERWRITTEN_BY_RELU =
+            Set.of("BatchNormalization", "Conv", "ConvTranspose", "Gemm", "Add",
+                    "Sub");
     /** The constants of Selu in the ONNX operator specification. */
     private static final float SELU_ALPHA = 1.67326319217681884765625f;
     private static final float SELU_GAMMA = 1.05070102214813232421875f;

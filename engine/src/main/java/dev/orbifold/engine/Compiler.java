@@ -228,13 +228,14 @@ final class Compiler {
                     return tensor.value();
                 }
                 case Attribute.Int one -> {
-                    return TensorData.of(new long[]{one.value()});
+                    return TensorData.of(new long[] {one.value()});
                 }
                 case Attribute.Real one -> {
-                    return TensorData.of(new float[]{one.value()});
+                    return TensorData.of(new float[] {one.value()});
                 }
                 case Attribute.Ints list -> {
-                    return TensorData.of(list.values().stream().mapToLong(Long::longValue).toArray(), list.values().size());
+                    return TensorData.of(list.values().stream().mapToLong(Long::longValue).toArray(),
+                            list.values().size());
                 }
                 case Attribute.Reals list -> {
                     float[] values = new float[list.values().size()];
@@ -243,7 +244,8 @@ final class Compiler {
                     }
                     return TensorData.of(values, values.length);
                 }
-                default -> throw new Site.Unsupported("constants given as " + attribute.getKey() + " are not supported");
+                default -> throw new Site.Unsupported(
+                        "constants given as " + attribute.getKey() + " are not supported");
             }
         }
         throw new Site.Unsupported("it has no value");
@@ -289,7 +291,7 @@ final class Compiler {
         for (int i = result.size() - 1; i >= 0; i--) {
             Program.Step step = result.get(i);
             List<Integer> last = new ArrayList<>();
-            for (int[] side : new int[][]{step.outputs(), step.inputs()}) {
+            for (int[] side : new int[][] {step.outputs(), step.inputs()}) {
                 for (int slot : side) {
                     if (slot != Frame.NONE && !seen.get(slot)) {
                         seen.set(slot);

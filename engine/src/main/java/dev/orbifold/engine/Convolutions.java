@@ -28,15 +28,17 @@ final class Convolutions {
         int y = site.out(0);
         if (window.isSymmetric()) {
             long[] padding = window.padding();
-            return f -> f.set(y, torch.convolution(f.tensor(x), f.tensor(w), f.optional(b), strides, padding, dilations, false,
-                    NO_PADDING, groups));
+            return f -> f.set(y,
+                    torch.convolution(f.tensor(x), f.tensor(w), f.optional(b), strides, padding, dilations, false,
+                            NO_PADDING, groups));
         }
         return f -> {
             Tensor input = f.tensor(x);
             Tensor weight = f.tensor(w);
             long[] pads = window.pads(spatial(input), spatial(weight));
             Tensor padded = torch.constant_pad_nd(input, Window.reversedPairs(pads));
-            f.set(y, torch.convolution(padded, weight, f.optional(b), strides, NO_PADDING, dilations, false, NO_PADDING, groups));
+            f.set(y, torch.convolution(padded, weight, f.optional(b), strides, NO_PADDING, dilations, false, NO_PADDING,
+                    groups));
         };
     }
 
@@ -67,14 +69,16 @@ final class Convolutions {
         }
         if (window.isSymmetric() && shape.length == 0 && fitsLibtorch) {
             long[] padding = window.padding();
-            return f -> f.set(y, torch.convolution(f.tensor(x), f.tensor(w), f.optional(b), strides, padding, dilations, true,
-                    extra, groups));
+            return f -> f.set(y,
+                    torch.convolution(f.tensor(x), f.tensor(w), f.optional(b), strides, padding, dilations, true,
+                            extra, groups));
         }
         return f -> {
             Tensor input = f.tensor(x);
             Tensor weight = f.tensor(w);
-            Tensor full = torch.convolution(input, weight, f.optional(b), strides, NO_PADDING, dilations, true, NO_PADDING,
-                    groups);
+            Tensor full =
+                    torch.convolution(input, weight, f.optional(b), strides, NO_PADDING, dilations, true, NO_PADDING,
+                            groups);
             long[] sizes = spatial(input);
             long[] kernel = spatial(weight);
             long[] pads = transposedPads(window, sizes, kernel, extra, shape);

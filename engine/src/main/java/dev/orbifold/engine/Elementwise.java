@@ -152,7 +152,8 @@ final class Elementwise {
                     : site.scalar(exponent.get());
             return f -> {
                 Tensor x = f.tensor(a);
-                f.set(y, x.is_floating_point() ? x.pow(number) : x.to(ScalarType.Double).pow(number).to(x.scalar_type()));
+                f.set(y, x.is_floating_point() ? x.pow(number)
+                        : x.to(ScalarType.Double).pow(number).to(x.scalar_type()));
             };
         }
         int b = site.in(1);

@@ -23,7 +23,7 @@ final class Generators {
     private static Kernel constantOfShape(Site site) {
         TensorData fill = site.node().attributes().get("value") instanceof Attribute.Tensor given
                 ? given.value()
-                : TensorData.of(new float[]{0}, 1);
+                : TensorData.of(new float[] {0}, 1);
         ScalarType type = site.type(fill.type());
         Scalar value = number(fill, 0);
         Site.Longs shape = site.longs(0).orElseThrow(() -> site.unsupported("it has no shape"));

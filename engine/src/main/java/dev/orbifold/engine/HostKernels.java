@@ -114,7 +114,8 @@ final class HostKernels {
             HostValue at = f.host(indices);
             long n = from.dims().length == 0 ? 0 : from.dims()[0];
             if (from.dims().length != 1) {
-                throw new EngineException("Gather on the host needs a vector, found shape " + Arrays.toString(from.dims()));
+                throw new EngineException(
+                        "Gather on the host needs a vector, found shape " + Arrays.toString(from.dims()));
             }
             long[] values = new long[at.values().length];
             for (int i = 0; i < values.length; i++) {
@@ -133,7 +134,7 @@ final class HostKernels {
         int y = site.out(0);
         return f -> {
             long[] all = Arrays.stream(xs).mapToObj(x -> LongStream.of(f.longs(x))).flatMapToLong(s -> s).toArray();
-            f.set(y, new HostValue(f.host(xs[0]).type(), new long[]{all.length}, all));
+            f.set(y, new HostValue(f.host(xs[0]).type(), new long[] {all.length}, all));
         };
     }
 
@@ -180,7 +181,7 @@ final class HostKernels {
             long step = steps.map(s -> s.of(f)[0]).orElse(1L);
             long[] at = Indexing.sliced(v.dims()[0], starts.of(f)[0], ends.of(f)[0], step);
             long[] values = Arrays.stream(at).map(i -> v.values()[(int) i]).toArray();
-            f.set(y, new HostValue(v.type(), new long[]{values.length}, values));
+            f.set(y, new HostValue(v.type(), new long[] {values.length}, values));
         };
     }
 
@@ -264,7 +265,7 @@ final class HostKernels {
                 long result = Arrays.stream(v.values()).reduce(start, operator::apply);
                 long[] dims = new long[keep ? v.dims().length : 0];
                 Arrays.fill(dims, 1);
-                f.set(y, new HostValue(v.type(), dims, new long[]{result}));
+                f.set(y, new HostValue(v.type(), dims, new long[] {result}));
             };
         });
     }
@@ -275,7 +276,8 @@ final class HostKernels {
         int n = (int) Arrays.stream(dims).reduce(1, (u, v) -> u * v);
         long[] values = new long[n];
         for (int i = 0; i < n; i++) {
-            values[i] = operator.apply(a.values()[position(i, dims, a.dims())], b.values()[position(i, dims, b.dims())]);
+            values[i] =
+                    operator.apply(a.values()[position(i, dims, a.dims())], b.values()[position(i, dims, b.dims())]);
         }
         return new HostValue(type, dims, values);
     }

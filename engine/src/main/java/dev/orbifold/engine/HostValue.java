@@ -16,12 +16,12 @@ record HostValue(DataType type, long[] dims, long[] values) {
 
     /** A vector of int64. */
     static HostValue vector(long... values) {
-        return new HostValue(DataType.INT64, new long[]{values.length}, values);
+        return new HostValue(DataType.INT64, new long[] {values.length}, values);
     }
 
     /** An int64 scalar. */
     static HostValue scalar(long value) {
-        return new HostValue(DataType.INT64, new long[0], new long[]{value});
+        return new HostValue(DataType.INT64, new long[0], new long[] {value});
     }
 
     /** Whether a tensor of this type and size is kept on the host where it can be. */

@@ -177,7 +177,8 @@ final class Indexing {
             long batches = product(dims, 0, batch);
             long each = product(dims, batch, batch + k);
             Tensor row = rows(at.reshape(batches, -1, k), Arrays.copyOfRange(dims, batch, batch + k));
-            Tensor start = torch.torch_arange(new Scalar(batches), at.options()).mul(new Scalar(each)).reshape(batches, 1);
+            Tensor start =
+                    torch.torch_arange(new Scalar(batches), at.options()).mul(new Scalar(each)).reshape(batches, 1);
             long[] rest = Arrays.copyOfRange(dims, batch + k, dims.length);
             long[] flat = LongStream.concat(LongStream.of(batches * each), Arrays.stream(rest)).toArray();
             Tensor picked = t.reshape(flat).index_select(0, row.add(start).reshape(-1));
@@ -248,7 +249,7 @@ final class Indexing {
     }
 
     private static Kernel compress(Site site) {
-        Optional<long[]> axis = site.node().attribute("axis").map(a -> new long[]{site.node().integer("axis", 0)});
+        Optional<long[]> axis = site.node().attribute("axis").map(a -> new long[] {site.node().integer("axis", 0)});
         int x = site.in(0);
         int condition = site.in(1);
         int y = site.out(0);

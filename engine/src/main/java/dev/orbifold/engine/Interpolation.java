@@ -14,7 +14,8 @@ import org.bytedeco.pytorch.Tensor;
  * @param exclude whether cells outside get no weight, instead of the border's value
  * @param antialias whether the kernel widens when the axis shrinks
  */
-record Interpolation(String mode, String coordinates, String rounding, double cubic, boolean exclude, boolean antialias) {
+record Interpolation(String mode, String coordinates, String rounding, double cubic, boolean exclude,
+        boolean antialias) {
     /**
      * Resizes.
      *
@@ -34,7 +35,8 @@ record Interpolation(String mode, String coordinates, String rounding, double cu
                 result = result.index_select(axis, Tensors.of(device, at, out));
             } else {
                 double[] weights = weights(in, out, scales[axis]);
-                Tensor matrix = Tensors.of(dev.orbifold.graph.TensorData.of(weights, out, in), device).to(x.scalar_type());
+                Tensor matrix =
+                        Tensors.of(dev.orbifold.graph.TensorData.of(weights, out, in), device).to(x.scalar_type());
                 result = result.transpose(axis, -1).matmul(matrix.t()).transpose(axis, -1);
             }
         }

@@ -81,7 +81,8 @@ final class Layout {
                 dropped[i] = dims[i] == 1;
             }
         }
-        return java.util.stream.IntStream.range(0, dims.length).filter(i -> !dropped[i]).mapToLong(i -> dims[i]).toArray();
+        return java.util.stream.IntStream.range(0, dims.length).filter(i -> !dropped[i]).mapToLong(i -> dims[i])
+                .toArray();
     }
 
     /**

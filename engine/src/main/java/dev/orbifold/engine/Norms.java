@@ -48,7 +48,7 @@ final class Norms {
             boolean batch = always || f.training();
             boolean known = !batch || (f.training() && f.isGiven(mean) && f.isGiven(variance));
             if (newMean != Frame.NONE || newVariance != Frame.NONE) {
-                remade(f, t, momentum, new int[]{mean, newMean}, new int[]{variance, newVariance});
+                remade(f, t, momentum, new int[] {mean, newMean}, new int[] {variance, newVariance});
             }
             f.set(y, torch.batch_norm(t, f.optional(scale), f.optional(shift), f.optional(known ? mean : Frame.NONE),
                     f.optional(known ? variance : Frame.NONE), batch, momentum, epsilon, true));
@@ -78,7 +78,8 @@ final class Norms {
         return f -> {
             Tensor t = f.tensor(x);
             long[] shape = trailing(t, axis);
-            boolean fits = Arrays.equals(f.dims(scale), shape) && (shift == Frame.NONE || Arrays.equals(f.dims(shift), shape));
+            boolean fits =
+                    Arrays.equals(f.dims(scale), shape) && (shift == Frame.NONE || Arrays.equals(f.dims(shift), shape));
             TensorOptional weight = f.optional(fits ? scale : Frame.NONE);
             TensorOptional bias = f.optional(fits ? shift : Frame.NONE);
             Tensor normal;
@@ -152,7 +153,8 @@ final class Norms {
         int scale = site.in(1);
         int shift = site.in(2);
         int y = site.out(0);
-        return f -> f.set(y, torch.group_norm(f.tensor(x), f.tensor(x).size(1), f.optional(scale), f.optional(shift), epsilon, true));
+        return f -> f.set(y, torch.group_norm(f.tensor(x), f.tensor(x).size(1), f.optional(scale), f.optional(shift),
+                epsilon, true));
     }
 
     private static Kernel lp(Site site) {
@@ -185,8 +187,9 @@ final class Norms {
         return f -> {
             Tensor t = f.tensor(x);
             Tensor squares = t.mul(t).reshape(t.size(0), 1, t.size(1), -1);
-            Tensor window = torch.torch_ones(new long[]{1, 1, size, 1}, t.options());
-            Tensor sums = torch.convolution(torch.constant_pad_nd(squares, pads), window, new TensorOptional(), one, none, one,
+            Tensor window = torch.torch_ones(new long[] {1, 1, size, 1}, t.options());
+            Tensor sums = torch.convolution(torch.constant_pad_nd(squares, pads), window, new TensorOptional(), one,
+                    none, one,
                     false, none, 1);
             f.set(y, t.div(sums.reshape(Tensors.dims(t)).mul(factor).add(bias).pow(power)));
         };

@@ -20,11 +20,13 @@ final class Pooling {
         table.put("MaxPool", Pooling::maxPool);
         table.put("AveragePool", Pooling::averagePool);
         table.put("LpPool", Pooling::lpPool);
-        table.put("GlobalAveragePool", global((x, axes) -> torch.mean(x, axes, true, new org.bytedeco.pytorch.ScalarTypeOptional())));
+        table.put("GlobalAveragePool",
+                global((x, axes) -> torch.mean(x, axes, true, new org.bytedeco.pytorch.ScalarTypeOptional())));
         table.put("GlobalMaxPool", global((x, axes) -> torch.amax(x, axes, true)));
         table.put("GlobalLpPool", site -> {
             long p = site.node().integer("p", 2);
-            return global((x, axes) -> root(power(x, p).sum(axes, true, new org.bytedeco.pytorch.ScalarTypeOptional()), p))
+            return global(
+                    (x, axes) -> root(power(x, p).sum(axes, true, new org.bytedeco.pytorch.ScalarTypeOptional()), p))
                     .compile(site);
         });
     }
@@ -95,12 +97,14 @@ final class Pooling {
         int indices = site.out(1);
         if (indices != Frame.NONE) {
             if (site.node().integer("storage_order", 0) != 0 || !nativePads || kernel.length != 2) {
-                throw site.unsupported("indices are supported for two spatial axes, row-major order and symmetric pads only");
+                throw site.unsupported(
+                        "indices are supported for two spatial axes, row-major order and symmetric pads only");
             }
             return f -> {
                 Tensor t = f.tensor(x);
-                var both = torch.max_pool2d_with_indices(t, kernel, window.strides(), window.padding(), window.dilations(),
-                        ceil);
+                var both =
+                        torch.max_pool2d_with_indices(t, kernel, window.strides(), window.padding(), window.dilations(),
+                                ceil);
                 f.set(y, new Tensor(both.get0()));
                 f.set(indices, acrossPlanes(both.get1(), t));
             };
@@ -128,7 +132,9 @@ final class Pooling {
     /** libtorch counts within a plane, ONNX through the whole tensor. */
     private static Tensor acrossPlanes(Tensor indices, Tensor x) {
         long planes = x.size(0) * x.size(1);
-        Tensor start = torch.torch_arange(new Scalar(planes), x.options().dtype(new org.bytedeco.pytorch.ScalarTypeOptional(torch.ScalarType.Long)))
+        Tensor start = torch
+                .torch_arange(new Scalar(planes),
+                        x.options().dtype(new org.bytedeco.pytorch.ScalarTypeOptional(torch.ScalarType.Long)))
                 .mul(new Scalar(x.size(2) * x.size(3)));
         return indices.add(start.reshape(x.size(0), x.size(1), 1, 1));
     }
@@ -216,7 +222,8 @@ final class Pooling {
 
     private static Tensor convolve(Tensor planes, Window window) {
         Tensor ones = torch.torch_ones(counted(window.kernel()), planes.options());
-        return torch.convolution(planes, ones, new TensorOptional(), window.strides(), NONE, window.dilations(), false, NONE,
+        return torch.convolution(planes, ones, new TensorOptional(), window.strides(), NONE, window.dilations(), false,
+                NONE,
                 ONE[0]);
     }
 }

@@ -44,7 +44,8 @@ public final class Program implements AutoCloseable {
     private final Roles roles;
 
     Program(Graph graph, Device device, DataType real, PointerScope scope, Map<String, Integer> inputs,
-            Map<String, Integer> outputs, Map<String, Integer> parameters, @Nullable Tensor[] own, @Nullable HostValue[] hosts,
+            Map<String, Integer> outputs, Map<String, Integer> parameters, @Nullable Tensor[] own,
+            @Nullable HostValue[] hosts,
             List<Step> steps) {
         this.graph = graph;
         this.device = device;
@@ -182,8 +183,9 @@ public final class Program implements AutoCloseable {
             if (slot != null) {
                 frame.set(slot, converted(value.getValue()));
             } else if (!graph.parameters().containsKey(value.getKey())) {
-                throw new EngineException("the graph has no input and no parameter named " + value.getKey() + "; its inputs are "
-                        + inputs.keySet());
+                throw new EngineException(
+                        "the graph has no input and no parameter named " + value.getKey() + "; its inputs are "
+                                + inputs.keySet());
             }
         }
         if (given < inputs.size()) {
@@ -224,8 +226,10 @@ public final class Program implements AutoCloseable {
             }
         }
         String reason = String.valueOf(cause.getMessage()).lines().findFirst().orElse("no reason given");
-        return new EngineException("node " + step.label() + " fails on inputs of shapes " + String.join(", ", shapes) + ": "
-                + reason, cause);
+        return new EngineException(
+                "node " + step.label() + " fails on inputs of shapes " + String.join(", ", shapes) + ": "
+                        + reason,
+                cause);
     }
 
     /** How many steps a run takes, after folding. */

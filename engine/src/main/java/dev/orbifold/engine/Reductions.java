@@ -68,9 +68,9 @@ final class Reductions {
                 }
                 if (given.length == 0 && t.dim() > 0) {
                     // Reducing a new axis of size 1 applies what the operator does to single elements.
-                    f.set(y, reduction.apply(t.unsqueeze(0), new long[]{0}, false));
+                    f.set(y, reduction.apply(t.unsqueeze(0), new long[] {0}, false));
                 } else if (given.length == 0) {
-                    f.set(y, reduction.apply(t.reshape(1), new long[]{0}, false));
+                    f.set(y, reduction.apply(t.reshape(1), new long[] {0}, false));
                 } else {
                     f.set(y, reduction.apply(t, given, keep));
                 }

@@ -35,8 +35,10 @@ final class Resizing {
             Tensor t = f.tensor(x);
             long[] all = complete(pads.of(f), axes.map(a -> a.of(f)), (int) t.dim());
             if (mode.equals("constant")) {
-                Scalar with = computed ? new Scalar(f.tensor(computedValue).to(org.bytedeco.pytorch.global.torch.ScalarType.Double)
-                        .item_double()) : value;
+                Scalar with = computed
+                        ? new Scalar(f.tensor(computedValue).to(org.bytedeco.pytorch.global.torch.ScalarType.Double)
+                                .item_double())
+                        : value;
                 f.set(y, org.bytedeco.pytorch.global.torch.constant_pad_nd(t, Window.reversedPairs(all), with));
                 return;
             }
@@ -99,13 +101,16 @@ final class Resizing {
 
     private static Kernel resize(Site site) {
         String mode = site.oneOf("mode", "nearest", "nearest", "linear", "cubic");
-        String coordinates = site.oneOf("coordinate_transformation_mode", "half_pixel", "half_pixel", "pytorch_half_pixel",
-                "align_corners", "asymmetric", "half_pixel_symmetric");
-        String nearest = site.oneOf("nearest_mode", "round_prefer_floor", "round_prefer_floor", "round_prefer_ceil", "floor",
-                "ceil");
+        String coordinates =
+                site.oneOf("coordinate_transformation_mode", "half_pixel", "half_pixel", "pytorch_half_pixel",
+                        "align_corners", "asymmetric", "half_pixel_symmetric");
+        String nearest =
+                site.oneOf("nearest_mode", "round_prefer_floor", "round_prefer_floor", "round_prefer_ceil", "floor",
+                        "ceil");
         String policy = site.oneOf("keep_aspect_ratio_policy", "stretch", "stretch", "not_larger", "not_smaller");
-        Interpolation interpolation = new Interpolation(mode, coordinates, nearest, site.node().real("cubic_coeff_a", -0.75f),
-                site.node().integer("exclude_outside", 0) != 0, site.node().integer("antialias", 0) != 0);
+        Interpolation interpolation =
+                new Interpolation(mode, coordinates, nearest, site.node().real("cubic_coeff_a", -0.75f),
+                        site.node().integer("exclude_outside", 0) != 0, site.node().integer("antialias", 0) != 0);
         Optional<long[]> axes = site.node().integers("axes");
         boolean bySize = site.has(3);
         if (!bySize && !site.has(2)) {

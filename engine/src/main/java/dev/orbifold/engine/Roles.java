@@ -21,8 +21,9 @@ record Roles(List<String> all, List<String> trainable, List<String> state, List<
     private static final Set<String> PASSING = Set.of("Identity", "Transpose", "Cast", "CastLike", "Reshape", "Flatten",
             "Squeeze", "Unsqueeze");
     private static final Set<String> CONTRACTIONS = Set.of("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum");
-    private static final Set<String> NORMALIZATIONS = Set.of("BatchNormalization", "LayerNormalization", "GroupNormalization",
-            "InstanceNormalization", "RMSNormalization");
+    private static final Set<String> NORMALIZATIONS =
+            Set.of("BatchNormalization", "LayerNormalization", "GroupNormalization",
+                    "InstanceNormalization", "RMSNormalization");
     private static final Set<String> PERIODIC = Set.of("Sin", "Cos");
     /** No weight is this large; masks are. */
     private static final double MASK = -1e4;
@@ -55,7 +56,8 @@ record Roles(List<String> all, List<String> trainable, List<String> state, List<
         }
         weights.removeAll(running);
         List<String> all = graph.parameters().keySet().stream().filter(used::contains).toList();
-        return new Roles(all, all.stream().filter(weights::contains).toList(), all.stream().filter(running::contains).toList(),
+        return new Roles(all, all.stream().filter(weights::contains).toList(),
+                all.stream().filter(running::contains).toList(),
                 all.stream().filter(name -> !weights.contains(name) && !running.contains(name)).toList());
     }
 

@@ -14,7 +14,8 @@ public class UnsupportedOperatorsException extends EngineException {
      * @param operators one line per node: its label and what is not supported about it
      */
     public UnsupportedOperatorsException(List<String> operators) {
-        super("the engine cannot run " + operators.size() + (operators.size() == 1 ? " node" : " nodes") + " of this graph: "
+        super("the engine cannot run " + operators.size() + (operators.size() == 1 ? " node" : " nodes")
+                + " of this graph: "
                 + String.join("; ", operators));
         this.operators = List.copyOf(operators);
     }

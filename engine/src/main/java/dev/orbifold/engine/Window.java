@@ -16,8 +16,8 @@ record Window(long[] kernel, long[] strides, long[] dilations, long[] pads, Stri
         long[] kernel = site.node().integers("kernel_shape").orElse(new long[0]);
         String autoPad = site.oneOf("auto_pad", "NOTSET", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER");
         long[] pads = autoPad.equals("NOTSET") ? site.node().integers("pads").orElse(new long[0]) : new long[0];
-        return new Window(kernel, site.node().integers("strides").orElse(new long[]{1}),
-                site.node().integers("dilations").orElse(new long[]{1}), pads, autoPad);
+        return new Window(kernel, site.node().integers("strides").orElse(new long[] {1}),
+                site.node().integers("dilations").orElse(new long[] {1}), pads, autoPad);
     }
 
     /** Whether the pads depend on the input's size. */
@@ -38,7 +38,7 @@ record Window(long[] kernel, long[] strides, long[] dilations, long[] pads, Stri
 
     /** The padding for libtorch where it is symmetric. */
     long[] padding() {
-        return pads.length == 0 ? new long[]{0} : Arrays.copyOf(pads, pads.length / 2);
+        return pads.length == 0 ? new long[] {0} : Arrays.copyOf(pads, pads.length / 2);
     }
 
     long stride(int axis) {
