@@ -3,6 +3,8 @@ package dev.orbifold.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orbifold.report.Curves.Phase;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,7 +96,7 @@ sealed interface Chart {
         List<JsonNode> lines = new ArrayList<>(curves.evaluations());
         lines.addAll(curves.widths());
         List<double[]> points = new ArrayList<>(Curves.points(lines, field));
-        points.sort(java.util.Comparator.comparingDouble(point -> point[0]));
+        points.sort(Comparator.comparingDouble(point -> point[0]));
         return points.isEmpty() ? Optional.empty()
                 : Optional.of(new Lines("cost", name + " over epochs", name, "count",
                         List.of(new Series(name, "cost", points)), curves.phases(), target));
@@ -106,7 +108,7 @@ sealed interface Chart {
                 .flatMap(part -> part.getValue().stream()).filter(line -> line.path("macs").isNumber()).toList();
         boolean accuracy = lines.stream().anyMatch(line -> line.path("accuracy").isNumber());
         String field = accuracy ? "accuracy" : "loss";
-        Map<String, List<double[]>> phases = new java.util.LinkedHashMap<>();
+        Map<String, List<double[]>> phases = new LinkedHashMap<>();
         for (JsonNode line : lines) {
             if (line.path(field).isNumber()) {
                 phases.computeIfAbsent(line.path("phase").asText("run"), phase -> new ArrayList<>())
@@ -129,13 +131,14 @@ sealed interface Chart {
         List<String> columns = curves.widths().stream()
                 .map(line -> String.valueOf(Math.round(line.path("epoch").asDouble() * 100) / 100.0)).toList();
         List<String> rows = List.copyOf(from.keySet());
+        List<Integer> full = List.copyOf(from.values());
         List<double[]> cells = new ArrayList<>();
         for (int column = 0; column < columns.size(); column++) {
             JsonNode widths = curves.widths().get(column).path("widths");
             for (int row = 0; row < rows.size(); row++) {
                 JsonNode width = widths.path(rows.get(row));
                 if (width.isNumber()) {
-                    cells.add(new double[] {column, row, width.asDouble() / from.get(rows.get(row)), width.asDouble()});
+                    cells.add(new double[] {column, row, width.asDouble() / full.get(row), width.asDouble()});
                 }
             }
         }

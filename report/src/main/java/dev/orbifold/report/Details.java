@@ -61,7 +61,7 @@ final class Details {
             return Optional.empty();
         }
         List<List<String>> rows = inputs.stream().map(input -> List.of(input.role(), input.path().toString(),
-                String.valueOf(input.files()), Units.bytes(input.bytes()), input.sha256())).toList();
+                String.valueOf(input.files()), Units.bytes((double) input.bytes()), input.sha256())).toList();
         return Optional.of(
                 new Html().table("Inputs", List.of("role", "path", "#files", "#size", "SHA-256"), rows, "class",
                         "inputs"));

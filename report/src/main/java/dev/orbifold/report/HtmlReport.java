@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -80,7 +81,7 @@ public final class HtmlReport {
     }
 
     private static Map<String, Object> described(Chart chart) {
-        Map<String, Object> fields = new java.util.LinkedHashMap<>();
+        Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("kind", chart.kind());
         JsonNode tree = Json.tree(chart);
         tree.properties().forEach(field -> fields.put(field.getKey(), field.getValue()));

@@ -2,6 +2,7 @@ package dev.orbifold.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orbifold.run.RunState;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -63,7 +64,7 @@ final class Verdict {
     }
 
     private static String plain(double value) {
-        return new java.math.BigDecimal(String.format(Locale.ROOT, "%.4g", value)).stripTrailingZeros().toPlainString();
+        return new BigDecimal(String.format(Locale.ROOT, "%.4g", value)).stripTrailingZeros().toPlainString();
     }
 
     /** How far the outputs moved when collapsed coordinates were taken out; empty where it was not measured. */

@@ -4,6 +4,7 @@
   const data = JSON.parse(document.getElementById('data').textContent);
   // Okabe and Ito's palette: told apart with every kind of colour vision.
   const PALETTE = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#8a6d00', '#7f7f7f'];
+  const PALETTE_DARK = ['#56b4e9', '#f0925c', '#4cc79b', '#dd9cc0', '#e69f00', '#7fb2ff', '#c9b04a', '#a6a6a6'];
   const SYMBOLS = ['circle', 'diamond', 'triangle', 'rect', 'pin', 'roundRect'];
   const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
   const drawn = [];
@@ -12,9 +13,9 @@
   const dark = () => !printing && matchMedia('(prefers-color-scheme: dark)').matches;
   const looks = () => dark()
     ? { ink: '#e6eaee', soft: '#a2adb8', line: '#313a43', paper: '#14181c', wash: 'rgba(255,255,255,.045)',
-        train: '#7d8894', main: '#56b4e9', target: '#f0925c', heat: ['#222a31', '#56b4e9'] }
+        train: '#7d8894', main: '#56b4e9', target: '#f0925c', heat: ['#222a31', '#56b4e9'], palette: PALETTE_DARK }
     : { ink: '#1d2329', soft: '#5b6670', line: '#d9dee3', paper: '#ffffff', wash: 'rgba(40,60,80,.05)',
-        train: '#9aa5b0', main: '#0072b2', target: '#d55e00', heat: ['#f1f4f7', '#0072b2'] };
+        train: '#9aa5b0', main: '#0072b2', target: '#d55e00', heat: ['#f1f4f7', '#0072b2'], palette: PALETTE };
 
   function three(value) {
     const size = Math.abs(value);
@@ -114,7 +115,7 @@
     option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: TICK[chart.unit], showMinLabel: chart.unit === 'count', showMaxLabel: false };
     option.yAxis.axisLine = { show: false };
     option.series = chart.series.map((series, i) => {
-      const [color, size] = style[series.role] ?? [PALETTE[(i + 1) % PALETTE.length], 2];
+      const [color, size] = style[series.role] ?? [look.palette[(i + 1) % look.palette.length], 2];
       const markers = series.role !== 'train' && series.points.length <= 60;
       const made = {
         name: series.name, type: 'line', data: series.points, color, lineStyle: { width: size, color },
@@ -157,7 +158,7 @@
     option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: TICK[chart.yUnit], showMinLabel: false, showMaxLabel: false };
     option.yAxis.axisLine = { show: false };
     option.series = chart.series.map((series, i) => ({
-      name: series.name, type: 'line', data: series.points.filter(point => point[0] > 0).map(([x, y]) => [x / full, y]), color: PALETTE[i % PALETTE.length],
+      name: series.name, type: 'line', data: series.points.filter(point => point[0] > 0).map(([x, y]) => [x / full, y]), color: look.palette[i % look.palette.length],
       symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 8, showSymbol: true,
       lineStyle: { width: 1, opacity: .35 }, emphasis: { disabled: true },
       markPoint: i === chart.series.length - 1 ? { silent: true, symbol: 'circle', symbolSize: 18,
@@ -212,12 +213,14 @@
   let opened = [];
   addEventListener('beforeprint', () => {
     printing = true;
-    opened = [...document.querySelectorAll('details:not([open])')];
+    root.classList.add('printing');
+    opened = [...document.querySelectorAll('#details details:not([open])')];
     opened.forEach(details => { details.open = true; });
     drawn.forEach(item => draw(item, 680));
   });
   addEventListener('afterprint', () => {
     printing = false;
+    root.classList.remove('printing');
     opened.forEach(details => { details.open = false; });
     again();
   });

@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -92,7 +93,7 @@ public final class Checkpoint implements AutoCloseable {
 
     /** The sections' names in the order they were written. */
     public Set<String> names() {
-        return java.util.Collections.unmodifiableSet(sections.keySet());
+        return Collections.unmodifiableSet(sections.keySet());
     }
 
     /** The section's bytes in the mapped file, aligned to 64 bytes, read-only, valid until this is closed. */

@@ -2,6 +2,7 @@ package dev.orbifold.run;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -103,6 +104,6 @@ public final class CheckpointWriter {
         if (segment.isNative() || segment.heapBase().filter(byte[].class::isInstance).isPresent()) {
             return segment.asByteBuffer();
         }
-        return ByteBuffer.wrap(segment.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+        return ByteBuffer.wrap(segment.toArray(ValueLayout.JAVA_BYTE));
     }
 }

@@ -6,9 +6,11 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -31,7 +33,8 @@ public record Environment(String orbifold, String java, String os, String platfo
     public static Environment detect(int threads, String precision, Map<String, String> libraries) {
         return new Environment(version(), property("java.vm.vendor") + " " + property("java.runtime.version"),
                 property("os.name") + " " + property("os.version"), platformName(), cpuName(),
-                Runtime.getRuntime().availableProcessors(), memory(), threads, precision, Map.copyOf(libraries));
+                Runtime.getRuntime().availableProcessors(), memory(), threads, precision,
+                Collections.unmodifiableMap(new TreeMap<>(libraries)));
     }
 
     /** Orbifold's version. */
