@@ -105,6 +105,41 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
                 : new Reduced(current, List.copyOf(removed.values()), List.copyOf(findings));
     }
 
+    /**
+     * One round of taking out exact zeros, not compared with anything yet.
+     *
+     * @param graph the smaller Graph
+     * @param keep per Space of the Graph before, by id, the units that stayed
+     * @param findings what had to stay, and why
+     */
+    public record Round(Graph graph, List<BitSet> keep, List<Finding> findings) {
+        /** Copies the lists. */
+        public Round {
+            keep = List.copyOf(keep);
+            findings = List.copyOf(findings);
+        }
+    }
+
+    /**
+     * Takes out every dead unit the options allow, once: units that only die with the round stay.
+     *
+     * @throws StructureException if a node cannot follow
+     */
+    public static Round round(Graph graph, ShrinkOptions options) {
+        Symmetries symmetries = Symmetries.of(graph);
+        DeadUnits dead = DeadUnits.of(symmetries);
+        Graph folded = BiasFold.apply(dead, leaving(dead, options));
+        if (folded != graph) {
+            symmetries = Symmetries.of(folded);
+            dead = DeadUnits.of(symmetries);
+        }
+        List<BitSet> keep = keep(dead, options);
+        Quotient quotient = Quotient.of(symmetries, keep);
+        List<Finding> findings = new ArrayList<>(dead.findings());
+        findings.addAll(quotient.findings());
+        return new Round(quotient.graph(), keep, findings);
+    }
+
     /** The units to keep in every Space. */
     static List<BitSet> keep(DeadUnits dead, ShrinkOptions options) {
         List<BitSet> keep = new ArrayList<>();
