@@ -39,6 +39,24 @@ public record InputFile(String role, Path path, int files, long bytes, String sh
         }
     }
 
+    /**
+     * Reads the file or folder again and compares.
+     *
+     * @throws RunException if it is gone or its bytes differ from those the Run was given
+     */
+    public void checkUnchanged() {
+        if (!Files.exists(path)) {
+            throw new RunException("the " + role + " " + path + " of this Run is gone; put it back, then resume");
+        }
+        InputFile now = of(role, path);
+        if (!now.sha256().equals(sha256)) {
+            throw new RunException(
+                    "the " + role + " " + path + " is not what this Run was given: SHA-256 " + now.sha256()
+                            + " and " + now.bytes() + " bytes, expected " + sha256 + " and " + bytes
+                            + "; put the original back, or start a new Run");
+        }
+    }
+
     private static InputFile folder(String role, Path folder) throws IOException {
         List<Path> files;
         try (Stream<Path> found = Files.walk(folder)) {

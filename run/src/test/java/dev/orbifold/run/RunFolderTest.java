@@ -95,6 +95,17 @@ class RunFolderTest {
     }
 
     @Test
+    void aChangedInputIsNoticed() throws IOException {
+        Path model = Files.writeString(temporary.resolve("model.onnx"), "abc");
+        InputFile input = InputFile.of("model", model);
+        input.checkUnchanged();
+        Files.writeString(model, "abd");
+        assertTrue(assertThrows(RunException.class, input::checkUnchanged).getMessage().contains("is not what"));
+        Files.delete(model);
+        assertTrue(assertThrows(RunException.class, input::checkUnchanged).getMessage().contains("is gone"));
+    }
+
+    @Test
     void onlyOneProcessWritesARun() {
         Path folder = temporary.resolve("run");
         try (RunFolder run = RunFolder.create(folder, "demo", List.of())) {
