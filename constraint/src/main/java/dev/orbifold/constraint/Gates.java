@@ -63,22 +63,25 @@ public final class Gates {
 
     /**
      * One step of gradient descent with momentum on every open gate; what falls below {@link #ZERO}, or would cross its
-     * mirror, is closed for good.
+     * mirror, is closed for good. A unit's whole product, ω included, is taken to have shrunk like its gates: γ^D.
      *
      * @param gradient ∂L/∂p per unit (more entries are ignored)
      * @param rate the learning rate η
-     * @param momentum of the data gradient; decay acts without it, so that a push has a known length
-     * @param decay per unit, the weight decay wd on each of its factors: γ ← γ (1 − η·wd) each step
+     * @param momentum μ
+     * @param decay per unit, the weight decay wd on each of its gates, part of the gradient (coupled)
      */
     public void step(float[] gradient, double rate, double momentum, double[] decay) {
         for (int i = 0; i < factor.length; i++) {
             if (factor[i] == 0) {
                 continue;
             }
-            velocity[i] = momentum * velocity[i] + Math.pow(factor[i], depth - 2) * gradient[i];
-            double next = factor[i] * Math.max(0, 1 - rate * decay[i]) - rate * velocity[i];
-            boolean crossed = Math.signum(next) != Math.signum(factor[i]);
-            factor[i] = crossed || Math.pow(Math.abs(next), depth - 1) < ZERO ? 0 : next;
+            velocity[i] = momentum * velocity[i] + Math.pow(factor[i], depth - 2) * gradient[i] + decay[i] * factor[i];
+            double next = factor[i] - rate * velocity[i];
+            if (next <= 0 || Math.pow(next, depth) < ZERO) {
+                close(i);
+            } else {
+                factor[i] = next;
+            }
         }
     }
 

@@ -94,20 +94,15 @@ public final class Gating implements AutoCloseable {
     }
 
     /**
-     * Adds wd·ω to the gradients of the written entries of pushed units (coupled decay, which the equivalences need).
+     * Adds wd·ω to the gradients of the written entries (coupled decay, which the equivalences need).
      *
      * @param weights all ω by parameter name, with their gradients
      * @param perUnit wd per unit
      */
     public void addDecay(Map<String, Tensor> weights, double[] perUnit) {
         float[] values = new float[size + 1];
-        boolean some = false;
         for (int i = 0; i < size; i++) {
             values[i] = (float) perUnit[i];
-            some |= perUnit[i] != 0;
-        }
-        if (!some) {
-            return;
         }
         write(decay, values);
         Map<Integer, Tensor> picked = new HashMap<>();
@@ -115,6 +110,31 @@ public final class Gating implements AutoCloseable {
             Tensor d = picked.computeIfAbsent(g.key(), k -> decay.index_select(0, g.index()));
             Tensor w = weights.get(g.parameter());
             w.grad().addcmul_(w.detach(), d.view(g.shape()), one);
+        }
+    }
+
+    /**
+     * Multiplies the written entries ω of units: one step of decay that no momentum carries on.
+     *
+     * @param weights all ω by parameter name
+     * @param perUnit the factor per unit, 1 to leave a unit alone
+     */
+    public void scale(Map<String, Tensor> weights, double[] perUnit) {
+        float[] values = new float[size + 1];
+        boolean some = false;
+        for (int i = 0; i < size; i++) {
+            values[i] = (float) perUnit[i];
+            some |= perUnit[i] != 1;
+        }
+        if (!some) {
+            return;
+        }
+        values[size] = 1;
+        write(decay, values);
+        Map<Integer, Tensor> picked = new HashMap<>();
+        for (Gated g : gated) {
+            Tensor d = picked.computeIfAbsent(g.key(), k -> decay.index_select(0, g.index()));
+            weights.get(g.parameter()).detach().mul_(d.view(g.shape()));
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.Arrays;
  *
  * <p>
  * A pushed unit's own gradient works against the push, and a unit whose price recovers before its gate has closed is
- * released again and opens.
+ * released again.
  */
 public final class Steering {
     /**
@@ -19,9 +19,8 @@ public final class Steering {
      *
      * @param memory the factor the running mean keeps per step
      * @param pushSteps how many steps a push takes from an open gate to an exact zero, when nothing works against it
-     * @param recovery the rate at which a released gate moves back to open, per step
      */
-    public record Options(double memory, int pushSteps, double recovery) {
+    public record Options(double memory, int pushSteps) {
     }
 
     private final GateLayout layout;
@@ -77,6 +76,41 @@ public final class Steering {
         Arrays.fill(pushed, false);
         for (int u : auction.lose(current, gone, budget)) {
             pushed[u] = true;
+        }
+    }
+
+    /**
+     * What each of a unit's D factors shrinks by in one step: λ expressed so that it does not depend on the learning rate.
+     * In terms of λ: η·2λ/D = 1 − shrinkage.
+     */
+    public double shrinkage() {
+        return Math.exp(Math.log(Gates.ZERO) / (gates.depth() * (double) options.pushSteps()));
+    }
+
+    /** The factor each unit's ω is multiplied with this step: {@link #shrinkage} for pushed units, else 1. */
+    public double[] factors() {
+        double[] factors = new double[pushed.length];
+        for (int u = 0; u < factors.length; u++) {
+            factors[u] = pushed[u] && !gates.closed(u) ? shrinkage() : 1;
+        }
+        return factors;
+    }
+
+    /** The weight decay on each unit's gates that shrinks them alike at the learning rate. */
+    public double[] decay(double rate) {
+        double[] decay = new double[pushed.length];
+        for (int u = 0; u < decay.length; u++) {
+            decay[u] = pushed[u] ? (1 - shrinkage()) / rate : 0;
+        }
+        return decay;
+    }
+
+    /** Closes every gate that is still being pushed. */
+    public void closePushed() {
+        for (int u = 0; u < pushed.length; u++) {
+            if (pushed[u]) {
+                gates.close(u);
+            }
         }
     }
 

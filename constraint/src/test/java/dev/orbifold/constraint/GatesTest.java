@@ -36,10 +36,10 @@ class GatesTest {
         Gates gates = new Gates(1, depth);
         double rate = 0.1;
         double wd = 0.5;
-        int expected = (int) Math.ceil(Math.log(Gates.ZERO) / ((depth - 1) * Math.log1p(-rate * wd)));
+        int expected = (int) Math.ceil(Math.log(Gates.ZERO) / (depth * Math.log1p(-rate * wd)));
         int steps = 0;
         while (!gates.closed(0)) {
-            gates.step(new float[1], rate, 0.9, new double[] {wd});
+            gates.step(new float[1], rate, 0, new double[] {wd});
             steps++;
         }
         assertEquals(expected, steps, 1);
