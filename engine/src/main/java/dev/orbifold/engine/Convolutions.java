@@ -110,7 +110,8 @@ final class Convolutions {
                 continue;
             }
             long out = shape.length == 0 ? sizes[i] * window.stride(i) : shape[shape.length - n + i];
-            long total = full + more - out;
+            // An automatic pad never extends the result; ONNX Runtime agrees.
+            long total = shape.length == 0 ? Math.max(0, full + more - out) : full + more - out;
             long less = total / 2;
             long begin = window.autoPad().equals("SAME_UPPER") ? less : total - less;
             pads[i] = -begin;

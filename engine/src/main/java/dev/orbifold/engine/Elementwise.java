@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.StringViewOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -134,7 +135,9 @@ final class Elementwise {
         int a = site.in(0);
         int b = site.in(1);
         int y = site.out(0);
-        StringViewOptional truncated = new StringViewOptional("trunc");
+        // The option refers to the text and does not copy it.
+        BytePointer text = new BytePointer("trunc");
+        StringViewOptional truncated = new StringViewOptional(text);
         return f -> {
             Tensor x = f.tensor(a);
             f.set(y, x.is_floating_point() ? x.div(f.tensor(b)) : x.div(f.tensor(b), truncated));

@@ -82,14 +82,14 @@ final class Norms {
                     Arrays.equals(f.dims(scale), shape) && (shift == Frame.NONE || Arrays.equals(f.dims(shift), shape));
             TensorOptional weight = f.optional(fits ? scale : Frame.NONE);
             TensorOptional bias = f.optional(fits ? shift : Frame.NONE);
-            Tensor normal;
-            if (mean == Frame.NONE && deviation == Frame.NONE) {
-                normal = torch.layer_norm(t, shape, weight, bias, epsilon, false);
-            } else {
-                var all = torch.native_layer_norm(t, shape, weight, bias, epsilon);
-                normal = new Tensor(all.get0());
-                f.set(mean, new Tensor(all.get1()));
-                f.set(deviation, new Tensor(all.get2()));
+            Tensor normal = torch.layer_norm(t, shape, weight, bias, epsilon, false);
+            if (mean != Frame.NONE || deviation != Frame.NONE) {
+                // libtorch's own are not differentiable.
+                long[] axes = new long[shape.length];
+                Arrays.setAll(axes, i -> i - (long) shape.length);
+                var both = torch.var_mean(t, axes, false, true);
+                f.set(mean, new Tensor(both.get1()));
+                f.set(deviation, both.get0().add(new Scalar(epsilon)).rsqrt());
             }
             if (!fits) {
                 Tensor scaled = normal.mul(f.tensor(scale));

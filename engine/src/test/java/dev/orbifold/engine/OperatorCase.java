@@ -163,7 +163,8 @@ final class OperatorCase {
             Map<String, Tensor> given = new LinkedHashMap<>();
             List<String> moved = new ArrayList<>();
             data.forEach((name, value) -> {
-                boolean settable = !initializers.contains(name) || program.parameterNames().contains(name);
+                boolean settable = !initializers.contains(name)
+                        || (program.parameterNames().contains(name) && !program.state().contains(name));
                 if (value.type() == DataType.FLOAT && settable) {
                     given.put(name, Tensors.of(TensorData.of(value.toDoubles(), value.dims()), Device.cpu())
                             .set_requires_grad(true));
