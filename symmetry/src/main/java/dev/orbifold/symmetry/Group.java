@@ -30,6 +30,16 @@ public sealed interface Group permits Group.Monomial, Group.Permutation, Group.T
 
     /** The largest Group contained in both: associative, commutative and idempotent. */
     default Group meet(Group other) {
-        throw new UnsupportedOperationException("in work");
+        return switch (this) {
+            case Trivial trivial -> trivial;
+            case Permutation permutation -> other instanceof Trivial ? other : permutation;
+            case Monomial(Diagonal diagonal) -> switch (other) {
+                case Monomial(Diagonal second) when diagonal == second || second == Diagonal.REAL -> this;
+                case Monomial(Diagonal second) when diagonal == Diagonal.REAL -> new Monomial(second);
+                case Monomial m -> new Permutation();
+                case Permutation p -> p;
+                case Trivial t -> t;
+            };
+        };
     }
 }

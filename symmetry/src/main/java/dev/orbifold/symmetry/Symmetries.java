@@ -14,18 +14,30 @@ import java.util.Optional;
  * @param shapes what is known of its values
  * @param spaces every Space with more than the trivial Group, and those that could only not be shrunk
  * @param axes the type of every axis that carries a Space, by value name (parameters included); one entry per axis
+ * @param scalings the diagonal maps of the Spaces, beside their permutations
  * @param findings what was not understood, with node names
  */
 public record Symmetries(Graph graph, Shapes shapes, List<Space> spaces, Map<String, List<Optional<AxisType>>> axes,
-        List<Finding> findings) {
+        List<Scaling> scalings, List<Finding> findings) {
     /** Copies the lists. */
     public Symmetries {
         spaces = List.copyOf(spaces);
+        scalings = List.copyOf(scalings);
         findings = List.copyOf(findings);
     }
 
-    /** Infers the symmetries of a Graph. */
+    /**
+     * Infers the symmetries of a Graph. A parameter read at several places ties them; {@link Unshare} first where the
+     * sharing is the exporter's.
+     */
     public static Symmetries of(Graph graph) {
-        throw new UnsupportedOperationException("in work");
+        Inference inference = new Inference(graph, Shapes.of(graph));
+        inference.run();
+        return new SpaceBuilder(inference).build();
+    }
+
+    /** The diagonal maps of one Space. */
+    public List<Scaling> scalings(Space space) {
+        return scalings.stream().filter(s -> s.space() == space.id()).toList();
     }
 }

@@ -1,0 +1,289 @@
+package dev.orbifold.symmetry;
+
+import dev.orbifold.graph.Attribute;
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Dim;
+import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
+import dev.orbifold.graph.Shape;
+import dev.orbifold.graph.Shapes;
+import dev.orbifold.graph.TensorData;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * One pass of type inference over a Graph: every node's rule reads the types of the node's inputs, ties coordinates
+ * where the operator lines them up, and gives its outputs their types.
+ */
+final class Inference {
+    private final Graph graph;
+    private final Shapes shapes;
+    private final Coordinates coordinates = new Coordinates();
+    private final Map<String, Typed> types = new LinkedHashMap<>();
+    private final Map<String, TensorData> parameters;
+    private final Map<String, Typed> parameterTypes = new LinkedHashMap<>();
+    private final Map<String, String> aliases = new HashMap<>();
+    private final Map<String, Node> firstUse = new LinkedHashMap<>();
+    private final List<Finding> findings = new ArrayList<>();
+
+    Inference(Graph graph, Shapes shapes) {
+        this.graph = graph;
+        this.shapes = shapes;
+        this.parameters = Tensors.real(graph);
+    }
+
+    /** Types every value. */
+    void run() {
+        for (Node node : graph.nodes()) {
+            if (Tensors.isConstant(node)) {
+                continue;
+            }
+            if (node.opType().equals("Identity") && node.domain().isEmpty() && isParameter(source(node.input(0)))) {
+                aliases.put(node.output(0), source(node.input(0)));
+                continue;
+            }
+            for (String input : node.inputs()) {
+                firstUse.putIfAbsent(source(input), node);
+            }
+            Optional<Rule> rule = Rules.of(node);
+            if (rule.isEmpty()) {
+                refuse(node, "there is no rule for it");
+                continue;
+            }
+            try {
+                if (ranksKnown(node)) {
+                    rule.get().apply(node, this);
+                } else if (node.inputs().stream().anyMatch(v -> !type(v).parts().isEmpty())) {
+                    refuse(node, "the shape of its inputs or outputs is not known");
+                }
+            } catch (SymmetryException e) {
+                refuse(node, e.getMessage());
+            }
+        }
+        graph.outputs().forEach(output -> pin(type(output.name()), "the graph output " + output.name() + " shows it"));
+    }
+
+    private String source(String value) {
+        return aliases.getOrDefault(value, value);
+    }
+
+    private boolean ranksKnown(Node node) {
+        return Stream.concat(node.inputs().stream(), node.outputs().stream())
+                .allMatch(v -> v.isEmpty() || types.containsKey(v) || shapes.shape(v).isPresent());
+    }
+
+    private void refuse(Node node, String why) {
+        Set<String> read = new LinkedHashSet<>(node.inputs());
+        for (Attribute attribute : node.attributes().values()) {
+            if (attribute instanceof Attribute.Subgraph subgraph) {
+                read.addAll(subgraph.captured());
+            }
+        }
+        read.forEach(v -> pin(type(v), node.label() + " has no rule"));
+        node.outputs().forEach(v -> types.put(v, Typed.fixed(rank(v))));
+        findings.add(new Finding(Finding.Severity.WARNING, "operator-without-rule", node.label(),
+                "the symmetries of what " + node.label() + " reads are not followed: " + why
+                        + "; its inputs are kept as they are"));
+    }
+
+    /** The Graph. */
+    Graph graph() {
+        return graph;
+    }
+
+    /** What is known of the values. */
+    Shapes shapes() {
+        return shapes;
+    }
+
+    /** The coordinates met so far. */
+    Coordinates coordinates() {
+        return coordinates;
+    }
+
+    /** The types given to values that nodes make. */
+    Map<String, Typed> types() {
+        return types;
+    }
+
+    /** The types of the parameters used, one coordinate per index of every axis, in the order of first use. */
+    Map<String, Typed> parameterTypes() {
+        return parameterTypes;
+    }
+
+    /** What could not be followed. */
+    List<Finding> findings() {
+        return findings;
+    }
+
+    /** The first node that reads a value. */
+    Optional<Node> firstUse(String value) {
+        return Optional.ofNullable(firstUse.get(value));
+    }
+
+    /** The type of a value; parameters get a fresh coordinate for every index of every axis. */
+    Typed type(String value) {
+        Typed known = types.get(value);
+        if (known != null) {
+            return known;
+        }
+        if (aliases.containsKey(value)) {
+            Typed original = type(source(value));
+            types.put(value, original);
+            return original;
+        }
+        TensorData tensor = parameters.get(value);
+        if (tensor == null) {
+            return Typed.fixed(rank(value));
+        }
+        Typed fresh = Typed.fixed(tensor.rank());
+        for (int axis = 0; axis < tensor.rank(); axis++) {
+            if (tensor.dim(axis) > 1) {
+                int[] nodes = coordinates.fresh(Math.toIntExact(tensor.dim(axis)));
+                fresh = fresh.with(Part.of(axis, Elements.of(nodes)));
+            }
+        }
+        types.put(value, fresh);
+        parameterTypes.put(value, fresh);
+        return fresh;
+    }
+
+    /** The type of a value, every axis on its own: jointly carried axes become blocks along the first of them. */
+    Typed resolved(String value) {
+        return resolve(type(value));
+    }
+
+    /** A type with every axis on its own. */
+    Typed resolve(Typed type) {
+        return type.map(this::resolve);
+    }
+
+    /** The part as blocks along its first axis: what lies on the other axes moves as one, its order kept. */
+    Part resolve(Part part) {
+        if (!part.joint()) {
+            return part;
+        }
+        int blocks = part.sizes()[0];
+        int size = part.node().length / blocks;
+        int[] heads = coordinates.fresh(blocks);
+        int[] head = new int[part.node().length];
+        int[] label = new int[part.node().length];
+        for (int i = 0; i < head.length; i++) {
+            head[i] = heads[i / size];
+            label[i] = i % size;
+        }
+        relate(List.of(part.elements(), Elements.of(head)), label, Scales.none(0, 2), Scales.none(1, 2));
+        return new Part(new int[] {part.axes()[0]}, new int[] {blocks}, heads, new int[blocks]);
+    }
+
+    /** Gives a value its type. */
+    void define(String value, Typed type) {
+        if (!value.isEmpty()) {
+            types.put(value, type);
+        }
+    }
+
+    /** Lines rows up, without a label. */
+    void relate(List<Elements> rows, Scales... scales) {
+        relate(rows, new int[0], scales);
+    }
+
+    /** Lines rows up: they move together, position by position, keeping the label. */
+    void relate(List<Elements> rows, int[] label, Scales... scales) {
+        coordinates.add(new Site(rows, label, List.of(scales)));
+    }
+
+    /** Every part of a type goes through an operator that lets only some scales pass. */
+    void touch(Typed type, Passes passes) {
+        type.parts().forEach(part -> relate(List.of(part.elements()), passes.scales(0, 1)));
+    }
+
+    /** Fixes every coordinate of a type. */
+    void pin(Typed type, String reason) {
+        type.parts().forEach(part -> pin(part.elements(), reason));
+    }
+
+    /** Fixes every coordinate of a row. */
+    void pin(Elements elements, String reason) {
+        for (int node : elements.node()) {
+            if (node >= 0) {
+                coordinates.pin(node, reason);
+            }
+        }
+    }
+
+    /** Fixes what lies on one axis; the type without it. */
+    Typed pinned(Typed type, int axis, String reason) {
+        type.at(axis).ifPresent(part -> pin(part.elements(), reason));
+        return type.without(axis);
+    }
+
+    /** Notes that the units on an axis can be permuted but not be taken out. */
+    void keep(Elements elements, String reason) {
+        for (int node : elements.node()) {
+            if (node >= 0) {
+                coordinates.keep(node, reason);
+            }
+        }
+    }
+
+    /** The rank of a value, or -1. */
+    int rank(String value) {
+        Typed known = types.get(value);
+        return known != null ? known.rank() : shapes.shape(value).map(Shape::rank).orElse(-1);
+    }
+
+    /** The sizes of a value's axes, -1 where one is not a number. */
+    long[] dims(String value) {
+        TensorData tensor = parameters.get(source(value));
+        if (tensor != null) {
+            return tensor.dims();
+        }
+        return shape(value).dims().stream().mapToLong(Dim::size).toArray();
+    }
+
+    /**
+     * The shape of a value.
+     *
+     * @throws SymmetryException if it is not known
+     */
+    Shape shape(String value) {
+        return shapes.shape(value)
+                .orElseThrow(() -> new SymmetryException("the shape of its value " + value + " is not known"));
+    }
+
+    /** Whether a value is a real parameter of the Graph. */
+    boolean isParameter(String value) {
+        return parameters.containsKey(source(value));
+    }
+
+    /** The content of an integer value, where it does not depend on the inputs. */
+    Optional<long[]> integers(String value) {
+        return value.isEmpty() ? Optional.empty() : shapes.constant(value).map(TensorData::toLongs);
+    }
+
+    /** The one number a constant value consists of, if all its elements are equal. */
+    Optional<Double> uniform(String value) {
+        Optional<TensorData> constant = value.isEmpty() || isParameter(value) ? Optional.empty()
+                : shapes.constant(value).filter(t -> t.type() != DataType.STRING);
+        if (constant.isEmpty() || constant.get().elements() == 0) {
+            return Optional.empty();
+        }
+        TensorData tensor = constant.get();
+        double first = tensor.doubleAt(0);
+        for (long i = 1; i < tensor.elements(); i++) {
+            if (Double.compare(tensor.doubleAt(i), first) != 0) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(first);
+    }
+}

@@ -1,0 +1,11 @@
+package dev.orbifold.symmetry;
+
+/** A Graph's symmetries cannot be read off or applied; the message says what is wrong and where. */
+public class SymmetryException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** Creates the exception with its one-sentence message. */
+    public SymmetryException(String message) {
+        super(message);
+    }
+}
