@@ -1,5 +1,7 @@
 package dev.orbifold.graph;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -200,7 +202,7 @@ final class ConstantMath {
         long shift = node.has(1) ? node.integers(1)[0] : 0;
         int width = (int) x.dim(-1);
         int height = (int) x.dim(-2);
-        byte[] bytes = x.bytes().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        byte[] bytes = x.bytes().toArray(ValueLayout.JAVA_BYTE);
         int size = x.type().bytes();
         for (int i = 0; i < Constants.elements(dims); i++) {
             long beyond = i % width - i / width % height - shift;
@@ -208,6 +210,6 @@ final class ConstantMath {
                 Arrays.fill(bytes, i * size, (i + 1) * size, (byte) 0);
             }
         }
-        return new TensorData(x.type(), dims, java.lang.foreign.MemorySegment.ofArray(bytes));
+        return new TensorData(x.type(), dims, MemorySegment.ofArray(bytes));
     }
 }

@@ -180,12 +180,13 @@ final class Constants {
         long[] ends = node.list("ends", 2).orElseThrow();
         int[] axes = node.list("axes", 3).map(a -> node.axes(a, x.rank()))
                 .orElseGet(() -> IntStream.range(0, starts.length).toArray());
-        long[] steps = node.has(4) ? node.integers(4) : null;
+        Optional<long[]> steps = node.has(4) ? Optional.of(node.integers(4)) : Optional.empty();
         int[] strides = strides(x.dims());
         int base = 0;
         int[] step = strides.clone();
         for (int i = 0; i < axes.length; i++) {
-            long[] range = SelectionShapes.range(x.dim(axes[i]), starts[i], ends[i], steps == null ? 1 : steps[i]);
+            long[] range = SelectionShapes.range(x.dim(axes[i]), starts[i], ends[i],
+                    steps.isPresent() ? steps.get()[i] : 1);
             base += (int) range[0] * strides[axes[i]];
             step[axes[i]] = (int) range[1] * strides[axes[i]];
         }

@@ -2,6 +2,7 @@ package dev.orbifold.graph;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -24,7 +25,7 @@ public record Cost(long macs, long parameters, Map<String, Long> macsByNode) {
 
     /** Keeps the order of the nodes. */
     public Cost {
-        macsByNode = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(macsByNode));
+        macsByNode = Collections.unmodifiableMap(new LinkedHashMap<>(macsByNode));
     }
 
     /**

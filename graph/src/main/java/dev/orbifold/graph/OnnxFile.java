@@ -19,9 +19,9 @@ import java.util.stream.IntStream;
  *
  * <p>
  * What did not change since a Graph was read is written back byte for byte and in its old order: unknown operators and
- * fields, doc strings, metadata, functions, subgraphs. An unchanged Graph gives the identical file. What is declared of
- * inner values ({@link Graph#declared()}) is written as it stands; whoever changes shapes says so with
- * {@link Graph#withDeclared}.
+ * fields, doc strings, metadata, functions, subgraphs. An unchanged Graph gives the identical file. Where
+ * nodes or the shapes of parameters changed, declarations of inner values ({@link Graph#declared()}) that shape inference
+ * does not confirm are left out, and outputs it contradicts are corrected.
  */
 public final class OnnxFile {
     /** Protobuf's own limit on one message. */

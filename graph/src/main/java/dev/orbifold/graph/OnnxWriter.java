@@ -55,8 +55,8 @@ final class OnnxWriter {
     }
 
     OnnxWriter(Graph graph, TensorPlan plan) {
-        this.graph = graph;
         this.origin = graph.origin() instanceof OnnxOrigin o ? Optional.of(o) : Optional.empty();
+        this.graph = origin.map(o -> Declarations.refreshed(graph, o.graph())).orElse(graph);
         this.plan = plan;
     }
 

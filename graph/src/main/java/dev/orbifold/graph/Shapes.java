@@ -20,6 +20,7 @@ public final class Shapes {
     private final Map<String, DataType> types = new HashMap<>();
     private final Map<String, TensorData> constants = new HashMap<>();
     private final Map<String, List<Size>> contents = new HashMap<>();
+    private final Map<String, Shape> declaredOnly = new HashMap<>();
 
     private Shapes() {
     }
@@ -59,6 +60,11 @@ public final class Shapes {
     /** The content of a value that does not depend on the inputs: parameters, Constant nodes, and folded arithmetic. */
     public Optional<TensorData> constant(String value) {
         return Optional.ofNullable(constants.get(value));
+    }
+
+    /** The shape of a value where it was inferred and not only declared. */
+    Optional<Shape> inferred(String value) {
+        return declaredOnly.containsKey(value) ? Optional.empty() : shape(value);
     }
 
     Optional<List<Size>> content(String value) {
@@ -139,6 +145,7 @@ public final class Shapes {
         Shape inferred = shapes.get(name);
         if (inferred == null) {
             shapes.put(name, declared);
+            declaredOnly.put(name, declared);
         } else if (inferred.rank() == declared.rank()) {
             List<Dim> dims = new ArrayList<>();
             for (int i = 0; i < inferred.rank(); i++) {

@@ -19,6 +19,9 @@ public final class TensorData {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** More elements of 16 bytes than any address reaches. */
+    private static final long MOST = Long.MAX_VALUE / 16;
+
     private final DataType type;
     private final long[] dims;
     private final MemorySegment bytes;
@@ -208,7 +211,11 @@ public final class TensorData {
             if (d < 0) {
                 throw new GraphException("negative dimension in shape " + Arrays.toString(dims));
             }
-            n = Math.multiplyExact(n, d);
+            if (d != 0 && n > MOST / d) {
+                throw new GraphException(
+                        "a tensor cannot have the shape " + Arrays.toString(dims) + ": it is too large");
+            }
+            n *= d;
         }
         return n;
     }

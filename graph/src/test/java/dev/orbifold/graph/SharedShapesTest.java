@@ -42,9 +42,12 @@ class SharedShapesTest {
         }
     }
 
-    /** Multiply-adds and parameters counted by an independent program on the same files. */
+    /**
+     * Multiply-adds and parameters counted by an independent program on the same files. That program's shape inference
+     * loses gpt-char's products of activations: 2 blocks · 2 products · 4 heads · 64 · 64 · 32 = 2 097 152, added here.
+     */
     @ParameterizedTest @CsvSource({"lenet300-mnist.onnx,266200,266610", "lenet5-mnist.onnx,2293000,431080",
-            "gpt-char.onnx,25698304,425793", "mobilenet_v3_small.onnx,56510400,2543576",
+            "gpt-char.onnx,27795456,425793", "mobilenet_v3_small.onnx,56510400,2543576",
             "resnet20-cifar10.onnx,40813184,273946", "squeezenet1_1.onnx,349151936,1233288"})
     void costsAreThoseOfAnIndependentCount(String file, long macs, long parameters) {
         Cost cost = Cost.of(OnnxFile.read(SharedModels.named(file)));
