@@ -19,11 +19,11 @@ import java.util.stream.Stream;
  */
 public record DataSet(Part train, Part test) {
     private static final double TEST_SHARE = 0.2;
-    private static final List<String> FILES = List.of(".csv", ".csv.gz", ".tar", ".txt");
+    private static final List<String> FILES = List.of(".npz", ".npy", ".csv", ".csv.gz", ".tar", ".txt");
 
     /**
      * Reads a data set: a folder of IDX files with MNIST's names; an image folder or {@code .tar} with one folder per
-     * class, {@code train} and {@code test} beside each other; {@code .csv} or
+     * class, {@code train} and {@code test} beside each other; {@code .npz} or {@code .npy} arrays; {@code .csv} or
      * {@code .csv.gz} with a {@code label} column; text in a {@code .txt}; or a folder with exactly one such file. One
      * without a test part is split 80/20 by the seed, of every class the same share.
      *
@@ -90,6 +90,10 @@ public record DataSet(Part train, Part test) {
             if (images.isPresent()) {
                 return images.get();
             }
+            Optional<DataSet> arrays = ArrayFiles.find(path, options);
+            if (arrays.isPresent()) {
+                return arrays.get();
+            }
         } catch (IOException e) {
             throw unreadable(path.toString(), e);
         }
@@ -115,6 +119,9 @@ public record DataSet(Part train, Part test) {
                 try (InputStream stream = Files.newInputStream(path)) {
                     return divided(CsvTable.read(path.toString(), stream, options), options.seed());
                 }
+            }
+            if (name.endsWith(".npz") || name.endsWith(".npy")) {
+                return ArrayFiles.read(path, options);
             }
             if (name.endsWith(".tar")) {
                 return ImageFiles.tar(path, options);

@@ -46,8 +46,7 @@ public final class Part {
         DataType type = items instanceof Items.Longs || items instanceof Items.Windows ? DataType.INT64
                 : DataType.FLOAT;
         int[] all = IntStream.range(0, items.size()).toArray();
-        Normalization used = type == DataType.INT64 ? Normalization.NONE : normalization;
-        return new Part(source, items, targets, all, used, type, shape);
+        return new Part(source, items, targets, all, normalization, type, shape);
     }
 
     /** The file or folder it was read from, for messages. */
@@ -262,7 +261,9 @@ public final class Part {
 
     /** Checks that the normalisation has one number for all channels or one for each. */
     Part checked() {
-        normalization.fit(ItemReader.channels(shape), source);
+        if (inputType == DataType.FLOAT) {
+            normalization.fit(ItemReader.channels(shape), source);
+        }
         return this;
     }
 
