@@ -31,6 +31,13 @@ final class ElementwiseRules {
         return (node, in) -> in.define(node.output(0), powered(in, in.type(node.input(0)), power, odd));
     }
 
+    /** An even function: signs act on the in-side alone, magnitudes on neither. */
+    static void even(Node node, Inference in) {
+        Typed type = in.type(node.input(0));
+        in.touch(type, Passes.SIGNS);
+        in.define(node.output(0), powered(in, type, 0, false));
+    }
+
     private static Typed powered(Inference in, Typed type, double power, boolean odd) {
         return type.map(part -> {
             Elements out = in.coordinates().freshLike(part.elements());

@@ -29,7 +29,8 @@ final class Rules {
                 "Softsign", "Round");
         // Even functions: signs act on the in-side alone
         put(ElementwiseRules.homogeneous(1, false), "Abs");
-        put(ElementwiseRules.homogeneous(0, false), "Sign", "Cos", "Cosh");
+        put(ElementwiseRules.homogeneous(0, true), "Sign");
+        put(ElementwiseRules::even, "Cos", "Cosh");
         // Permutations only
         put(ElementwiseRules.unary(Passes.NONE), "Sigmoid", "HardSigmoid", "HardSwish", "Swish", "Gelu", "Softplus",
                 "Elu", "Selu", "Celu", "Mish", "Exp", "Log", "Acos", "Acosh", "ThresholdedRelu", "Shrink", "Floor",
