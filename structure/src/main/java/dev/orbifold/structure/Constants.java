@@ -109,6 +109,7 @@ final class Constants {
             case "InstanceNormalization" -> normed(node, 1, nothing);
             case "Pad" -> padded(node, out, nothing);
             case "Conv", "ConvTranspose", "Gemm", "MatMul" -> contracted(node, nothing);
+            case "Einsum" -> summed(node, nothing);
             default -> nothing;
         };
     }
@@ -206,12 +207,15 @@ final class Constants {
         }
         double filler = node.hasInput(2) ? known(node.input(2)).whole() : 0;
         Known x = known(node.input(0));
+        long[] pads = axes.constant(node.input(1)).filter(p -> !node.hasInput(3)).map(TensorData::toLongs)
+                .orElse(new long[0]);
         for (int a = 0; a < nothing.axes().length; a++) {
             double[] units = nothing.axes()[a];
-            if (axes.size(node.input(0), a) == units.length) {
-                for (int j = 0; j < units.length; j++) {
-                    units[j] = x.at(a, j) == filler ? filler : Double.NaN;
-                }
+            int length = axes.size(node.input(0), a);
+            long before = length == units.length ? 0 : a < pads.length ? pads[a] : -1;
+            for (int j = 0; j < units.length && length >= 0 && before >= 0; j++) {
+                boolean inside = j >= before && j < before + length;
+                units[j] = !inside || x.at(a, (int) (j - before)) == filler ? filler : Double.NaN;
             }
         }
         return nothing;
@@ -313,6 +317,18 @@ final class Constants {
                 }
             }
         }
+    }
+
+    /** An Einsum is zero wherever a slice of one of its factors is. */
+    private Known summed(Node node, Known nothing) {
+        EinsumLetters letters = EinsumLetters.of(node);
+        for (int a = 0; a < nothing.axes().length && a < letters.output().length(); a++) {
+            double[] units = nothing.axes()[a];
+            for (int j = 0; j < units.length; j++) {
+                units[j] = letters.zero(letters.output().charAt(a), j, node, this) ? 0 : Double.NaN;
+            }
+        }
+        return nothing;
     }
 
     private double alignedMatrix(String value, int rank, int axis, int index, int length) {

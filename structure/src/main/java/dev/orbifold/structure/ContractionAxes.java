@@ -47,15 +47,11 @@ final class ContractionAxes {
     /** One representative axis per index letter of an Einsum without ellipsis; empty where it has one. */
     static Map<Character, Axis> einsum(Node node, Axes axes) {
         Map<Character, Axis> letters = new LinkedHashMap<>();
-        String equation = node.text("equation", "").replace(" ", "");
-        if (equation.contains(".")) {
-            return letters;
-        }
-        String[] terms = equation.split("->", -1)[0].split(",", -1);
-        for (int t = 0; t < terms.length; t++) {
-            for (int a = 0; a < terms[t].length(); a++) {
+        List<String> terms = EinsumLetters.of(node).inputs();
+        for (int t = 0; t < terms.size(); t++) {
+            for (int a = 0; a < terms.get(t).length(); a++) {
                 Axis axis = new Axis(node.input(t), a);
-                char letter = terms[t].charAt(a);
+                char letter = terms.get(t).charAt(a);
                 if (!letters.containsKey(letter) || axes.type(axis.value(), axis.axis()).isPresent()) {
                     letters.put(letter, axis);
                 }

@@ -156,7 +156,8 @@ public record DeadUnits(Symmetries symmetries, List<BitSet> silent, List<BitSet>
                     boolean contracted = contraction.isPresent() && contraction.get().input() == i
                             && Math.floorMod(contraction.get().inAxis(), axes.types(value).size()) == a;
                     if (!contracted) {
-                        axes.type(value, a).ifPresent(t -> passed(node, value, axis, t));
+                        int input = i;
+                        axes.type(value, a).ifPresent(t -> passed(node, input, axis, t));
                     }
                 }
             }
@@ -199,7 +200,9 @@ public record DeadUnits(Symmetries symmetries, List<BitSet> silent, List<BitSet>
         }
 
         /** A unit that ends at a node which is no contraction by constants, or passes it on its way to others. */
-        private void passed(Node node, String value, int axis, AxisType type) {
+        private void passed(Node node, int input, int axis, AxisType type) {
+            String value = node.input(input);
+            EinsumLetters letters = EinsumLetters.of(node);
             boolean product = node.opType().equals("MatMul") || node.opType().equals("Einsum")
                     || node.opType().equals("Gemm");
             for (int i = 0; i < type.space().length; i++) {
@@ -210,7 +213,8 @@ public record DeadUnits(Symmetries symmetries, List<BitSet> silent, List<BitSet>
                 int unit = type.unit()[i];
                 boolean goesOn = node.outputs().stream().anyMatch(out -> axes.carries(out, space));
                 if (!goesOn) {
-                    boolean zero = product && constants.at(value, axis, i) == 0;
+                    boolean zero = product && constants.at(value, axis, i) == 0
+                            || letters.zero(letters.letter(input, axis), i, node, constants);
                     worsen(space, unit, zero ? Reading.SILENT : Reading.LIVE);
                 }
             }

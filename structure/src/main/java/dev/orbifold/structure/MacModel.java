@@ -4,6 +4,7 @@ import dev.orbifold.graph.Cost;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
@@ -48,6 +49,8 @@ public final class MacModel {
         }
     }
 
+    private static final Set<String> WEIGHTED = Set.of("Conv", "ConvTranspose", "Gemm", "MatMul");
+
     private final int[] dimensions;
     private final long fixedMacs;
     private final long fixedParameters;
@@ -87,23 +90,27 @@ public final class MacModel {
             }
         }
         List<Term> parameterTerms = new ArrayList<>();
-        Set<String> counted = new HashSet<>();
+        Set<String> seen = new HashSet<>();
         for (Space space : symmetries.spaces()) {
-            space.slots().forEach(slot -> {
-                if (counted.add(slot.parameter())) {
-                    Optional<TensorData> tensor = axes.constant(slot.parameter());
-                    if (tensor.isPresent() && tensor.get().type().isReal()) {
-                        List<ContractionAxes.Axis> all = new ArrayList<>();
-                        for (int a = 0; a < tensor.get().rank(); a++) {
-                            all.add(new ContractionAxes.Axis(slot.parameter(), a));
-                        }
-                        term(slot.parameter(), tensor.get().elements(), all, axes, dimensions)
-                                .ifPresent(parameterTerms::add);
+            for (Slot slot : space.slots()) {
+                String name = slot.parameter();
+                Optional<TensorData> tensor = axes.constant(name).filter(t -> t.type().isReal());
+                if (tensor.isPresent() && seen.add(name) && counts(graph, name)) {
+                    List<ContractionAxes.Axis> all = new ArrayList<>();
+                    for (int a = 0; a < tensor.get().rank(); a++) {
+                        all.add(new ContractionAxes.Axis(name, a));
                     }
+                    term(name, tensor.get().elements(), all, axes, dimensions).ifPresent(parameterTerms::add);
                 }
-            });
+            }
         }
         return new MacModel(dimensions, cost, macTerms, parameterTerms);
+    }
+
+    /** Whether {@link Cost} counts the tensor: initializers, and Constant nodes that are weights of a contraction. */
+    private static boolean counts(Graph graph, String name) {
+        return graph.parameters().containsKey(name) || graph.nodes().stream()
+                .anyMatch(n -> WEIGHTED.contains(n.opType()) && n.domain().isEmpty() && n.inputs().contains(name));
     }
 
     private static Optional<Term> term(String place, long total, List<ContractionAxes.Axis> over, Axes axes,

@@ -4,6 +4,7 @@ import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.GraphException;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.Shapes;
@@ -64,9 +65,13 @@ public record Quotient(Graph graph, List<Removed> removed, List<Finding> finding
             resizing.node(n);
         }
         Graph graph = declaring(edit.done(), axes, kept);
-        Graph settled = Numbers.frozen(graph, axes, kept);
-        verify(settled, axes, kept);
-        return new Quotient(settled, removed, List.of());
+        try {
+            Graph settled = Numbers.frozen(graph, axes, kept);
+            verify(settled, axes, kept);
+            return new Quotient(settled, removed, List.of());
+        } catch (GraphException e) {
+            throw new StructureException("the smaller Graph would contradict itself: " + e.getMessage(), e);
+        }
     }
 
     private static List<Removed> check(Symmetries symmetries, List<BitSet> keep) {

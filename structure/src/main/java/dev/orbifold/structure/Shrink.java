@@ -6,9 +6,7 @@ import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
-import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -41,7 +39,7 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
     }
 
     /** A Graph without its dead units, not yet compared with anything. */
-    private record Reduced(Graph graph, List<Quotient.Removed> removed, List<Finding> findings) {
+    record Reduced(Graph graph, List<Quotient.Removed> removed, List<Finding> findings) {
     }
 
     /**
@@ -72,7 +70,7 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
                 reduced.findings);
     }
 
-    private static Reduced reduce(Graph graph, ShrinkOptions options) {
+    static Reduced reduce(Graph graph, ShrinkOptions options) {
         Graph current = graph;
         Set<Finding> findings = new LinkedHashSet<>();
         Map<String, Quotient.Removed> removed = new LinkedHashMap<>();
@@ -82,24 +80,15 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
                 findings.addAll(symmetries.findings());
             }
             Graph snapped = NearZero.snap(symmetries, options);
-            if (snapped != current) {
-                symmetries = Symmetries.of(snapped);
-            }
-            DeadUnits dead = DeadUnits.of(symmetries);
-            Graph folded = BiasFold.apply(dead, leaving(dead, options));
-            if (folded != symmetries.graph()) {
-                symmetries = Symmetries.of(folded);
-                dead = DeadUnits.of(symmetries);
-            }
-            Quotient quotient = Quotient.of(symmetries, keep(dead, options));
-            findings.addAll(quotient.findings());
-            if (quotient.removed().isEmpty()) {
-                findings.addAll(dead.findings());
+            Pass pass = Pass.of(snapped == current ? symmetries : Symmetries.of(snapped), options);
+            if (pass.quotient().removed().isEmpty()) {
+                findings.addAll(pass.findings());
                 break;
             }
-            quotient.removed().forEach(r -> removed.merge(r.space(), r,
+            findings.addAll(pass.quotient().findings());
+            pass.quotient().removed().forEach(r -> removed.merge(r.space(), r,
                     (a, b) -> new Quotient.Removed(a.space(), a.from(), b.to())));
-            current = quotient.graph();
+            current = pass.quotient().graph();
         }
         return removed.isEmpty() ? new Reduced(graph, List.of(), List.copyOf(findings))
                 : new Reduced(current, List.copyOf(removed.values()), List.copyOf(findings));
@@ -120,44 +109,9 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
         }
     }
 
-    /**
-     * Takes out every dead unit the options allow, once: units that only die with the round stay.
-     *
-     * @throws StructureException if a node cannot follow
-     */
+    /** Takes out every dead unit the options allow, once: units that only die with the round stay. */
     public static Round round(Graph graph, ShrinkOptions options) {
-        Symmetries symmetries = Symmetries.of(graph);
-        DeadUnits dead = DeadUnits.of(symmetries);
-        Graph folded = BiasFold.apply(dead, leaving(dead, options));
-        if (folded != graph) {
-            symmetries = Symmetries.of(folded);
-            dead = DeadUnits.of(symmetries);
-        }
-        List<BitSet> keep = keep(dead, options);
-        Quotient quotient = Quotient.of(symmetries, keep);
-        List<Finding> findings = new ArrayList<>(dead.findings());
-        findings.addAll(quotient.findings());
-        return new Round(quotient.graph(), keep, findings);
-    }
-
-    /** The units to keep in every Space. */
-    static List<BitSet> keep(DeadUnits dead, ShrinkOptions options) {
-        List<BitSet> keep = new ArrayList<>();
-        for (Space space : dead.symmetries().spaces()) {
-            keep.add(options.keep(space, dead.removable(space.id())));
-        }
-        return keep;
-    }
-
-    private static List<BitSet> leaving(DeadUnits dead, ShrinkOptions options) {
-        List<BitSet> leaving = new ArrayList<>();
-        List<BitSet> keep = keep(dead, options);
-        for (Space space : dead.symmetries().spaces()) {
-            BitSet out = new BitSet();
-            out.set(0, space.dimension());
-            out.andNot(keep.get(space.id()));
-            leaving.add(out);
-        }
-        return leaving;
+        Pass pass = Pass.of(Symmetries.of(graph), options);
+        return new Round(pass.quotient().graph(), pass.keep(), pass.findings());
     }
 }

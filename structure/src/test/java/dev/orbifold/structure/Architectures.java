@@ -1,6 +1,8 @@
 package dev.orbifold.structure;
 
+import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.Graph;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,10 @@ final class Architectures {
         all.put("shuffle", Architectures::shuffle);
         all.put("gated-split", Architectures::gatedSplit);
         all.put("attention", Architectures::attention);
+        all.put("reordered", Architectures::reordered);
+        all.put("padded", Architectures::padded);
+        all.put("expanded", Architectures::expanded);
+        all.put("einsum", Architectures::einsum);
         return all;
     }
 
@@ -152,5 +158,58 @@ final class Architectures {
         String hidden = net.op("Erf", net.project("up", y, stream, 7));
         y = net.op("Add", y, net.project("down", hidden, 7, stream));
         return net.done(net.project("head", y, stream, 3), tokens, 3);
+    }
+
+    /** Channels reordered by Gather, and halves swapped by Slice and Concat. */
+    static Graph reordered(long seed) {
+        Net net = new Net(seed);
+        int a = net.pick(4, 7);
+        int b = 2 * net.pick(3, 5);
+        String x = net.op("Relu", net.conv("conv1", net.input(3, 6, 6), 3, a, 1, 0, 1, true));
+        long[] order = new long[a];
+        Arrays.setAll(order, i -> (i + 2L) % a - (i % 2 == 0 ? 0 : a));
+        x = net.op("Gather", List.of(x, net.longs(order)), Map.of("axis", Net.integer(1)));
+        x = net.op("Relu", net.conv("conv2", x, a, b, 3, 1, 1, true));
+        String low = net.op("Slice", x, net.longs(0), net.longs(b / 2), net.longs(1));
+        String high = net.op("Slice", x, net.longs(b / 2), net.longs(Long.MAX_VALUE), net.longs(1), net.longs(1));
+        x = net.op("Concat", List.of(high, low), Map.of("axis", Net.integer(1)));
+        x = net.op("Relu", net.conv("conv3", x, b, 5, 1, 0, 1, true));
+        x = net.op("Flatten", net.op("GlobalAveragePool", x));
+        return net.done(net.dense("fc", x, 5, 3), 3);
+    }
+
+    /** A shortcut that pads its channels with zeros to meet a wider branch. */
+    static Graph padded(long seed) {
+        Net net = new Net(seed);
+        int a = net.pick(4, 7);
+        int b = a + 3;
+        String x = net.op("Relu", net.conv("conv1", net.input(3, 6, 6), 3, a, 3, 1, 1, true));
+        String shortcut = net.op("Pad", x, net.longs(0, 1, 0, 0, 0, 2, 0, 0));
+        x = net.op("Relu", net.op("Add", shortcut, net.conv("conv2", x, a, b, 3, 1, 1, true)));
+        x = net.op("Relu", net.conv("conv3", x, b, 5, 3, 1, 1, true));
+        x = net.op("Flatten", net.op("GlobalAveragePool", x));
+        return net.done(net.dense("fc", x, 5, 3), 3);
+    }
+
+    /** A gate expanded to the image's size by a constant shape, and a mean computed by reshaping. */
+    static Graph expanded(long seed) {
+        Net net = new Net(seed);
+        int a = net.pick(5, 9);
+        String x = net.op("Relu", net.conv("conv1", net.input(3, 4, 4), 3, a, 3, 1, 1, true));
+        String gate = net.op("Sigmoid", net.conv("gate", net.op("GlobalAveragePool", x), a, a, 1, 0, 1, true));
+        x = net.op("Mul", x, net.op("Expand", gate, net.longs(1, a, 4, 4)));
+        x = net.op("ReduceMean", List.of(net.reshape(x, 0, a, 16)), Map.of("axes", Net.ints(2), "keepdims", Net.integer(0)));
+        return net.done(net.dense("fc", x, a, 3), 3);
+    }
+
+    static Graph einsum(long seed) {
+        Net net = new Net(seed);
+        int a = net.pick(5, 9);
+        String up = net.weights("up", 0.5, 0, 6, a);
+        String down = net.weights("down", 0.5, 0, 3, a);
+        Attribute first = new Attribute.Text("bti,io->bto");
+        Attribute second = new Attribute.Text("bti,oi->bto");
+        String x = net.op("Einsum", List.of(net.input(4, 6), up), Map.of("equation", first));
+        return net.done(net.op("Einsum", List.of(net.op("Relu", x), down), Map.of("equation", second)), 4, 3);
     }
 }
