@@ -3,7 +3,9 @@ package dev.orbifold.structure;
 import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.RandomInputs;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +15,7 @@ import java.util.Map;
  * How far two Graphs with the same inputs and outputs are apart, as an independent runtime sees it.
  *
  * @param maxError largest difference of two outputs, divided by the range of that output of the first Graph over all
- *            samples; the largest over the outputs. Infinite where one is not a number and the other is
+ *            samples (by its magnitude where it is constant); the largest over the outputs. Infinite where one is not a number and the other is
  * @param samples how many samples were compared
  */
 public record Equality(double maxError, int samples) {
@@ -53,13 +55,19 @@ public record Equality(double maxError, int samples) {
      * @param samples at least how many
      */
     public static Equality check(Graph before, Graph after, Evaluator.Factory factory, Seed seed, int samples) {
-        SampleInputs source = new SampleInputs(before);
-        int batch = source.batch(Math.min(BATCH, samples));
+        Shapes shapes = Shapes.of(before);
+        int batch = batch(before, Math.min(BATCH, samples));
         List<Map<String, TensorData>> inputs = new ArrayList<>();
         for (int drawn = 0; drawn < samples; drawn += batch) {
-            inputs.add(source.draw(batch, seed.split(drawn)));
+            inputs.add(RandomInputs.of(before, shapes, batch, seed.split(drawn)));
         }
         return check(before, after, factory, inputs);
+    }
+
+    /** The batch size the Graph insists on, or the one wanted where it takes any. */
+    private static int batch(Graph graph, int wanted) {
+        return graph.inputs().stream().flatMap(i -> i.shape().stream()).filter(s -> s.rank() > 0).map(s -> s.dim(0))
+                .findFirst().filter(d -> d.isFixed() && d.size() > 0).map(d -> (int) d.size()).orElse(wanted);
     }
 
     private static final class Range {
@@ -85,7 +93,8 @@ public record Equality(double maxError, int samples) {
         }
 
         double error() {
-            return difference == 0 ? 0 : difference / Math.max(high - low, Double.MIN_NORMAL);
+            double range = high > low ? high - low : Math.max(Math.abs(high), Double.MIN_NORMAL);
+            return difference == 0 ? 0 : difference / range;
         }
     }
 }

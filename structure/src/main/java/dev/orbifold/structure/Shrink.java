@@ -7,6 +7,7 @@ import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Symmetries;
+import dev.orbifold.symmetry.Unshare;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -71,7 +72,8 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
     }
 
     static Reduced reduce(Graph graph, ShrinkOptions options) {
-        Graph current = graph;
+        Unshare unshared = Unshare.of(graph);
+        Graph current = unshared.graph();
         Set<Finding> findings = new LinkedHashSet<>();
         Map<String, Quotient.Removed> removed = new LinkedHashMap<>();
         for (int round = 0; round < MOST_ROUNDS; round++) {
@@ -91,7 +93,8 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
             current = pass.quotient().graph();
         }
         return removed.isEmpty() ? new Reduced(graph, List.of(), List.copyOf(findings))
-                : new Reduced(current, List.copyOf(removed.values()), List.copyOf(findings));
+                : new Reduced(Resharing.of(graph, unshared.graph(), current), List.copyOf(removed.values()),
+                        List.copyOf(findings));
     }
 
     /**

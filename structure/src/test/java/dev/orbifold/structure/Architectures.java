@@ -198,7 +198,8 @@ final class Architectures {
         String x = net.op("Relu", net.conv("conv1", net.input(3, 4, 4), 3, a, 3, 1, 1, true));
         String gate = net.op("Sigmoid", net.conv("gate", net.op("GlobalAveragePool", x), a, a, 1, 0, 1, true));
         x = net.op("Mul", x, net.op("Expand", gate, net.longs(1, a, 4, 4)));
-        x = net.op("ReduceMean", List.of(net.reshape(x, 0, a, 16)), Map.of("axes", Net.ints(2), "keepdims", Net.integer(0)));
+        x = net.op("ReduceMean", List.of(net.reshape(x, 0, a, 16)),
+                Map.of("axes", Net.ints(2), "keepdims", Net.integer(0)));
         return net.done(net.dense("fc", x, a, 3), 3);
     }
 

@@ -18,8 +18,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class GraphEditTest {
-    private static final TensorData OLD = TensorData.of(new long[] { 0, 8 }, 2);
-    private static final TensorData NEW = TensorData.of(new long[] { 0, 5 }, 2);
+    private static final TensorData OLD = TensorData.of(new long[] {0, 8}, 2);
+    private static final TensorData NEW = TensorData.of(new long[] {0, 5}, 2);
 
     /** Two reshapes by one initializer, one by a Constant node, an unused node and an unused initializer. */
     private static Graph graph() {
@@ -62,7 +62,8 @@ class GraphEditTest {
         Graph done = edit.done();
         assertEquals(OLD, done.parameters().get("target"));
         assertEquals(NEW, done.parameters().get("target_2"));
-        assertEquals(List.of("target", "target_2"), IntStream.of(1, 2).mapToObj(n -> done.nodes().get(n).input(1)).toList());
+        assertEquals(List.of("target", "target_2"),
+                IntStream.of(1, 2).mapToObj(n -> done.nodes().get(n).input(1)).toList());
     }
 
     @Test

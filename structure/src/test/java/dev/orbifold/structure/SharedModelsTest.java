@@ -40,9 +40,9 @@ class SharedModelsTest {
         return Path.of(name);
     }
 
-    @ParameterizedTest(name = "{0}")
-    @CsvSource({ "lenet300-mnist.onnx, 64", "lenet5-mnist.onnx, 64", "resnet20-cifar10.onnx, 32", "gpt-char.onnx, 16",
-            "mobilenet_v3_small.onnx, 4", "squeezenet1_1.onnx, 2" })
+    @ParameterizedTest(name = "{0}") @CsvSource({"lenet300-mnist.onnx, 64", "lenet5-mnist.onnx, 64",
+            "resnet20-cifar10.onnx, 32", "gpt-char.onnx, 16",
+            "mobilenet_v3_small.onnx, 4", "squeezenet1_1.onnx, 2"})
     void plantedUnitsAreTakenOut(String name, int samples) {
         Path file = model(name);
         Assumptions.assumeTrue(Files.exists(file), "skipped: " + name + " is not in a shared folder");

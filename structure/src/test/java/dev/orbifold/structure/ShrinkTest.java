@@ -50,28 +50,29 @@ class ShrinkTest {
     @Test
     void constantFoldsIntoADenseBiasByHand() {
         Net net = new Net(0);
-        String x = net.op("Gemm", List.of(net.input(2), net.param("w1", new float[] { 1, 0, 3, 0 }, 2, 2),
-                net.param("b1", new float[] { 0.5f, 2 }, 2)), Map.of());
-        x = net.op("Gemm", List.of(net.op("Relu", x), net.param("w2", new float[] { 1, 3 }, 2, 1),
-                net.param("b2", new float[] { 1 }, 1)), Map.of());
+        String x = net.op("Gemm", List.of(net.input(2), net.param("w1", new float[] {1, 0, 3, 0}, 2, 2),
+                net.param("b1", new float[] {0.5f, 2}, 2)), Map.of());
+        x = net.op("Gemm", List.of(net.op("Relu", x), net.param("w2", new float[] {1, 3}, 2, 1),
+                net.param("b2", new float[] {1}, 1)), Map.of());
         Shrink shrink = shrink(net.done(x, 1), ShrinkOptions.DEFAULT);
 
-        assertEquals(List.of(2, 1), shrink.removed().stream().flatMap(r -> List.of(r.from(), r.to()).stream()).toList());
-        assertArrayEquals(new float[] { 1, 3 }, values(shrink.after(), "w1"));
-        assertArrayEquals(new float[] { 1 }, values(shrink.after(), "w2"));
-        assertArrayEquals(new float[] { 1 + 3 * 2 }, values(shrink.after(), "b2"));
+        assertEquals(List.of(2, 1),
+                shrink.removed().stream().flatMap(r -> List.of(r.from(), r.to()).stream()).toList());
+        assertArrayEquals(new float[] {1, 3}, values(shrink.after(), "w1"));
+        assertArrayEquals(new float[] {1}, values(shrink.after(), "w2"));
+        assertArrayEquals(new float[] {1 + 3 * 2}, values(shrink.after(), "b2"));
         assertEqual(shrink);
     }
 
     @Test
     void sigmoidOfADeadUnitIsOneHalf() {
         Net net = new Net(0);
-        String x = net.op("MatMul", net.input(2), net.param("w1", new float[] { 1, 0, 3, 0 }, 2, 2));
-        x = net.op("MatMul", net.op("Sigmoid", x), net.param("w2", new float[] { 1, 2, 4, 8 }, 2, 2));
+        String x = net.op("MatMul", net.input(2), net.param("w1", new float[] {1, 0, 3, 0}, 2, 2));
+        x = net.op("MatMul", net.op("Sigmoid", x), net.param("w2", new float[] {1, 2, 4, 8}, 2, 2));
         Shrink shrink = shrink(net.done(x, 2), ShrinkOptions.DEFAULT);
 
         assertEquals(1, shrink.removed().size());
-        assertArrayEquals(new float[] { 2, 4 }, values(shrink.after(), "w2.bias_2"), "half of the reader's second row");
+        assertArrayEquals(new float[] {2, 4}, values(shrink.after(), "w2.bias_2"), "half of the reader's second row");
         assertEqual(shrink);
     }
 
@@ -83,12 +84,12 @@ class ShrinkTest {
         x = net.op("Flatten", net.op("Sigmoid", x));
         Graph graph = net.done(net.dense("c", x, 4 * 16, 3), 3);
         graph = zeroed(zeroed(graph, "a.weight", 0, 1, 4), "b.weight", 0, 0);
-        graph = graph.replacing(Map.of("a.bias", TensorData.of(new float[] { .1f, .7f, .2f, -.4f, 2 }, 5)));
+        graph = graph.replacing(Map.of("a.bias", TensorData.of(new float[] {.1f, .7f, .2f, -.4f, 2}, 5)));
         Shrink shrink = shrink(graph, ShrinkOptions.DEFAULT);
 
         assertEquals(5 - 2, shrink.after().parameter("a.weight").orElseThrow().dim(0));
-        assertArrayEquals(new long[] { 4 - 1, 3, 3, 3 }, shrink.after().parameter("b.weight").orElseThrow().dims());
-        assertArrayEquals(new long[] { 3, 3 * 16 }, shrink.after().parameter("c.weight").orElseThrow().dims());
+        assertArrayEquals(new long[] {4 - 1, 3, 3, 3}, shrink.after().parameter("b.weight").orElseThrow().dims());
+        assertArrayEquals(new long[] {3, 3 * 16}, shrink.after().parameter("c.weight").orElseThrow().dims());
         assertTrue(shrink.after().parameter("b.weight.bias_2").isPresent(), "the convolution gets a bias");
         assertEqual(shrink);
     }
@@ -100,7 +101,7 @@ class ShrinkTest {
         x = net.op("Relu", net.conv("b", x, 5, 4, 3, 1, 1, true));
         x = net.op("Flatten", net.op("GlobalAveragePool", x));
         Graph graph = zeroed(net.done(net.dense("c", x, 4, 3), 3), "a.weight", 0, 2);
-        graph = graph.replacing(Map.of("a.bias", TensorData.of(new float[] { 1, 1, 1, 1, 1 }, 5)));
+        graph = graph.replacing(Map.of("a.bias", TensorData.of(new float[] {1, 1, 1, 1, 1}, 5)));
         Shrink shrink = shrink(graph, ShrinkOptions.DEFAULT);
 
         assertTrue(shrink.removed().isEmpty(), "removed " + shrink.removed());
@@ -141,8 +142,8 @@ class ShrinkTest {
         graph = graph.replacing(Map.of("b.weight", TensorData.of(only, b.dims())));
         Shrink shrink = shrink(graph, ShrinkOptions.DEFAULT);
 
-        assertArrayEquals(new long[] { 3, 2 }, shrink.after().parameter("c.weight").orElseThrow().dims());
-        assertArrayEquals(new long[] { 2, 4 }, shrink.after().parameter("b.weight").orElseThrow().dims());
+        assertArrayEquals(new long[] {3, 2}, shrink.after().parameter("c.weight").orElseThrow().dims());
+        assertArrayEquals(new long[] {2, 4}, shrink.after().parameter("b.weight").orElseThrow().dims());
         assertEqual(shrink);
     }
 
@@ -207,8 +208,8 @@ class ShrinkTest {
         graph = zeroed(zeroed(graph, "a.weight", 0, 1), "a.bias", 0, 1);
         Shrink shrink = shrink(graph, ShrinkOptions.DEFAULT);
         assertEquals(3, width(shrink));
-        assertArrayEquals(new long[] { -1, 4 }, shrink.after().parameter(target).orElseThrow().toLongs());
-        assertArrayEquals(new long[] { -1, 3 }, shrink.after().parameter(target + "_2").orElseThrow().toLongs());
+        assertArrayEquals(new long[] {-1, 4}, shrink.after().parameter(target).orElseThrow().toLongs());
+        assertArrayEquals(new long[] {-1, 3}, shrink.after().parameter(target + "_2").orElseThrow().toLongs());
     }
 
     @Test
