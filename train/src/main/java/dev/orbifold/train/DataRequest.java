@@ -23,6 +23,7 @@ public record DataRequest(Path path, List<Double> mean, List<Double> std) {
 
     /** Opens the data, shaped for a model's input. */
     DataSet open(Seed seed, ValueInfo input) {
-        return DataSet.open(path, DataOptions.defaults().normalized(mean, std).seeded(seed).fitting(input)).adapt(input);
+        return DataSet.open(path, DataOptions.defaults().normalized(mean, std).seeded(seed).fitting(input))
+                .adapt(input);
     }
 }

@@ -1,6 +1,13 @@
 package dev.orbifold.train;
 
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
 /** What compression has to reach. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME,
+        property = "what") @JsonSubTypes({@JsonSubTypes.Type(value = Target.Speedup.class, name = "speedup"),
+                @JsonSubTypes.Type(value = Target.Keep.class, name = "keep"),
+                @JsonSubTypes.Type(value = Target.MaxDrop.class, name = "max-drop")})
 public sealed interface Target {
     /**
      * At most 1/factor of the multiply-adds.

@@ -1,0 +1,75 @@
+package dev.orbifold.train;
+
+import dev.orbifold.graph.Cost;
+import dev.orbifold.run.Metric;
+import dev.orbifold.run.RunFolder;
+import dev.orbifold.structure.Equality;
+import java.util.Locale;
+import java.util.Map;
+
+/** Tells the Run and the user how training goes. */
+final class Journal {
+    private static final int EVERY = 20;
+
+    /** Running sums since the last line, part of a checkpoint. */
+    record Sums(double loss, double accuracy, int count) {
+    }
+
+    private final RunFolder run;
+    private final Progress progress;
+    private final Plan plan;
+    private Sums sums = new Sums(0, 0, 0);
+
+    Journal(RunFolder run, Progress progress, Plan plan) {
+        this.run = run;
+        this.progress = progress;
+        this.plan = plan;
+    }
+
+    private String phase(long step) {
+        return step < plan.end() ? "constrain" : "heal";
+    }
+
+    private Metric.Point at(long step) {
+        return new Metric.Point(step, step / (double) plan.perEpoch(), phase(step));
+    }
+
+    void step(long step, Student.Step seen, double rate, double accuracy, long macs) {
+        sums = new Sums(sums.loss() + seen.loss(), sums.accuracy() + seen.accuracy(), sums.count() + 1);
+        if (step % EVERY == 0) {
+            run.metrics().append(new Metric.Train(at(step), sums.loss() / sums.count(), rate,
+                    Map.of("accuracy", sums.accuracy() / sums.count())));
+            sums = new Sums(0, 0, 0);
+        }
+        progress.step(phase(step), step, plan.steps(), accuracy, macs);
+    }
+
+    void evaluation(long step, String part, Objective.Seen seen, Cost cost) {
+        run.metrics().append(new Metric.Evaluation(at(step), part, seen.accuracy(), seen.loss(), cost.macs(),
+                cost.parameters()));
+        progress.message(String.format(Locale.ROOT, "epoch %.0f of %.0f: %s %s, loss %.4f, %,d MACs",
+                step / (double) plan.perEpoch(), plan.steps() / (double) plan.perEpoch(), part,
+                Double.isNaN(seen.accuracy()) ? "" : String.format(Locale.ROOT, "%.2f %%", seen.accuracy()),
+                seen.loss(), cost.macs()));
+    }
+
+    void widths(long step, Map<String, Integer> widths, long macs) {
+        run.metrics().append(new Metric.Widths(at(step), macs, widths));
+    }
+
+    void removal(long step, long before, long after, Equality equality, Map<String, Integer> widths) {
+        widths(step, widths, after);
+        run.metrics().append(new Metric.Event(at(step), "removal",
+                String.format(Locale.ROOT, "%,d to %,d MACs, largest output difference %.1e of the range", before,
+                        after,
+                        equality.maxError())));
+    }
+
+    Sums sums() {
+        return sums;
+    }
+
+    void restore(Sums from) {
+        sums = from;
+    }
+}

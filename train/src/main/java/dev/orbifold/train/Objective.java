@@ -1,0 +1,137 @@
+package dev.orbifold.train;
+
+import dev.orbifold.engine.Batch;
+import dev.orbifold.engine.Distillation;
+import dev.orbifold.engine.Loss;
+import dev.orbifold.engine.Mode;
+import dev.orbifold.engine.Optimizer;
+import dev.orbifold.engine.Part;
+import dev.orbifold.engine.Program;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * What is minimised, and between which input and output of a Graph.
+ *
+ * @param input the graph input that takes the data
+ * @param output the graph output that is judged
+ * @param hard the loss against targets
+ * @param distillation the loss against targets and the original model's answers
+ */
+record Objective(ValueInfo input, String output, Loss hard, Distillation distillation) {
+    private static final int SAMPLE_BATCH = 64;
+
+    /**
+     * The objective for a Graph with one input and at least one output; the first output is judged.
+     *
+     * @throws TrainException if the Graph has several inputs
+     */
+    static Objective of(Graph graph, CompressOptions.LossKind kind, double smoothing, double distill,
+            double temperature) {
+        if (graph.inputs().size() != 1) {
+            throw new TrainException("training feeds one input, but the model has " + graph.inputs().size() + ": "
+                    + graph.inputs().stream().map(ValueInfo::name).toList());
+        }
+        Loss hard = switch (kind) {
+            case CROSS_ENTROPY -> new Loss.CrossEntropy(smoothing);
+            case MSE -> new Loss.MeanSquaredError();
+            case BCE -> new Loss.BinaryCrossEntropy();
+        };
+        return new Objective(graph.inputs().getFirst(), graph.outputs().getFirst().name(), hard,
+                new Distillation(hard, distill, temperature));
+    }
+
+    /** The loss of a batch's output, differentiable. */
+    Tensor loss(Tensor outputs, Tensor targets, Optional<Tensor> answers) {
+        return answers.map(a -> distillation.of(outputs, targets, a)).orElseGet(() -> hard.of(outputs, targets));
+    }
+
+    /** Accuracy in percent, NaN for a regression. */
+    double accuracy(Tensor outputs, Tensor targets) {
+        return hard.isClassification() ? 100.0 * Loss.correct(outputs, targets) / targets.numel() : Double.NaN;
+    }
+
+    /**
+     * What a model does on a part.
+     *
+     * @param accuracy in percent, NaN for a regression
+     * @param loss mean per target
+     */
+    record Seen(double accuracy, double loss) {
+        /** What is compared between models, larger being better: accuracy, or minus the loss of a regression. */
+        double score() {
+            return Double.isNaN(accuracy) ? -loss : accuracy;
+        }
+    }
+
+    /** Evaluates a Program with given parameters. */
+    Seen evaluate(Program program, Map<String, Tensor> parameters, dev.orbifold.engine.Loader batches) {
+        double loss = 0;
+        double right = 0;
+        long targets = 0;
+        Loss plain = hard instanceof Loss.CrossEntropy ? new Loss.CrossEntropy(0) : hard;
+        for (Batch batch : batches.epoch(0)) {
+            try (PointerScope scope = new PointerScope();
+                    org.bytedeco.pytorch.NoGradGuard guard = new org.bytedeco.pytorch.NoGradGuard()) {
+                Map<String, Tensor> values = new HashMap<>(parameters);
+                values.put(input.name(), batch.inputs());
+                Tensor outputs = program.run(values, Mode.EVALUATION).get(output);
+                long n = batch.targets().numel();
+                loss += plain.of(outputs, batch.targets()).item_double() * n;
+                right += hard.isClassification() ? Loss.correct(outputs, batch.targets()) : Double.NaN;
+                targets += n;
+            }
+        }
+        return new Seen(100 * right / targets, loss / targets);
+    }
+
+    /** The first samples of a part as inputs for the independent runtime, in batches. */
+    List<Map<String, TensorData>> samples(Part part, int count) {
+        List<Map<String, TensorData>> batches = new ArrayList<>();
+        int all = Math.min(count, part.size());
+        for (int from = 0; from < all; from += SAMPLE_BATCH) {
+            int n = Math.min(SAMPLE_BATCH, all - from);
+            long[] item = part.itemShape();
+            long[] dims = new long[item.length + 1];
+            dims[0] = n;
+            System.arraycopy(item, 0, dims, 1, item.length);
+            MemorySegment bytes = MemorySegment.ofArray(new byte[Math.toIntExact(n * part.itemBytes())]);
+            for (int i = 0; i < n; i++) {
+                part.read(from + i, bytes, i * part.itemBytes());
+            }
+            batches.add(Map.of(input.name(), new TensorData(part.inputType(), dims, bytes)));
+        }
+        return batches;
+    }
+
+    /**
+     * The optimizer for a Graph: momentum, or AdamW where the Graph normalises with layer or RMS norms or reads tokens, as
+     * transformers do.
+     */
+    static Optimizer.Kind optimizer(Graph graph, double decay) {
+        return isTransformer(graph) ? new Optimizer.Kind.Adam(0.9, 0.99, 1e-8, 0.01, true)
+                : new Optimizer.Kind.Sgd(0.9, true, decay);
+    }
+
+    /** The highest learning rate where the user names none. */
+    static double rate(Graph graph) {
+        return isTransformer(graph) ? 1e-3 : 0.05;
+    }
+
+    private static boolean isTransformer(Graph graph) {
+        boolean tokens = graph.inputs().getFirst().type().filter(t -> !t.isReal()).isPresent();
+        return tokens || graph.nodes().stream().map(Node::opType)
+                .anyMatch(
+                        op -> op.equals("LayerNormalization") || op.equals("RMSNormalization") || op.equals("Softmax"));
+    }
+}
