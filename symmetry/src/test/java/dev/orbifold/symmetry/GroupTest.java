@@ -1,0 +1,34 @@
+package dev.orbifold.symmetry;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The laws of the meet, on the whole family. */
+class GroupTest {
+    private static final List<Group> ALL = List.of(new Group.Monomial(Group.Diagonal.SIGNS),
+            new Group.Monomial(Group.Diagonal.POSITIVE), new Group.Monomial(Group.Diagonal.REAL),
+            new Group.Permutation(), new Group.Trivial());
+
+    @Test
+    void meetIsASemilattice() {
+        for (Group a : ALL) {
+            assertEquals(a, a.meet(a));
+            for (Group b : ALL) {
+                assertEquals(a.meet(b), b.meet(a), () -> a + " and " + b);
+                for (Group c : ALL) {
+                    assertEquals(a.meet(b).meet(c), a.meet(b.meet(c)), () -> a + ", " + b + " and " + c);
+                }
+            }
+        }
+    }
+
+    @Test
+    void signsAndPositiveScalesShareOnlyPermutations() {
+        assertEquals(new Group.Permutation(),
+                new Group.Monomial(Group.Diagonal.SIGNS).meet(new Group.Monomial(Group.Diagonal.POSITIVE)));
+        assertEquals(new Group.Monomial(Group.Diagonal.SIGNS),
+                new Group.Monomial(Group.Diagonal.REAL).meet(new Group.Monomial(Group.Diagonal.SIGNS)));
+    }
+}
