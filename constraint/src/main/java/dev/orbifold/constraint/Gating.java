@@ -36,10 +36,7 @@ public final class Gating implements AutoCloseable {
         List<Tensor> indices = new ArrayList<>();
         Tensor any = null;
         for (GateLayout.GatedAxis axis : layout.gated()) {
-            Tensor weight = weights.get(axis.parameter());
-            if (weight == null) {
-                throw new ConstraintException("parameter " + axis.parameter() + " is gated but not trainable");
-            }
+            Tensor weight = of(weights, axis.parameter());
             any = weight;
             List<Integer> content = java.util.Arrays.stream(axis.gate()).boxed().toList();
             Integer key = known.get(content);
@@ -76,7 +73,7 @@ public final class Gating implements AutoCloseable {
         Map<String, Tensor> result = new LinkedHashMap<>();
         for (Gated g : gated) {
             Tensor p = picked.computeIfAbsent(g.key(), k -> vector.index_select(0, g.index()));
-            Tensor w = result.getOrDefault(g.parameter(), weights.get(g.parameter()));
+            Tensor w = result.getOrDefault(g.parameter(), of(weights, g.parameter()));
             result.put(g.parameter(), w.mul(p.view(g.shape())));
         }
         return result;
@@ -108,7 +105,7 @@ public final class Gating implements AutoCloseable {
         Map<Integer, Tensor> picked = new HashMap<>();
         for (Gated g : gated) {
             Tensor d = picked.computeIfAbsent(g.key(), k -> decay.index_select(0, g.index()));
-            Tensor w = weights.get(g.parameter());
+            Tensor w = of(weights, g.parameter());
             w.grad().addcmul_(w.detach(), d.view(g.shape()), one);
         }
     }
@@ -134,8 +131,17 @@ public final class Gating implements AutoCloseable {
         Map<Integer, Tensor> picked = new HashMap<>();
         for (Gated g : gated) {
             Tensor d = picked.computeIfAbsent(g.key(), k -> decay.index_select(0, g.index()));
-            weights.get(g.parameter()).detach().mul_(d.view(g.shape()));
+            of(weights, g.parameter()).detach().mul_(d.view(g.shape()));
         }
+    }
+
+    private static <T> T of(Map<String, T> byName, String parameter) {
+        T found = byName.get(parameter);
+        if (found == null) {
+            throw new ConstraintException("parameter " + parameter + " is gated but not among those trained: "
+                    + byName.keySet());
+        }
+        return found;
     }
 
     private static void write(Tensor to, float[] values) {
@@ -161,7 +167,7 @@ public final class Gating implements AutoCloseable {
             float[] products) {
         Map<String, TensorData> folded = new LinkedHashMap<>(parameters);
         for (GateLayout.GatedAxis axis : layout.gated()) {
-            TensorData weight = folded.get(axis.parameter());
+            TensorData weight = of(folded, axis.parameter());
             float[] values = weight.toFloats();
             long[] dims = weight.dims();
             int inner = 1;
