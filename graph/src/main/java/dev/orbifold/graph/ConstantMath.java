@@ -21,7 +21,8 @@ final class ConstantMath {
     private static final Map<String, LongBinaryOperator> INTEGER = Map.ofEntries(Map.entry("Add", Long::sum),
             Map.entry("Sub", (a, b) -> a - b), Map.entry("Mul", (a, b) -> a * b),
             Map.entry("Min", Math::min), Map.entry("Max", Math::max), Map.entry("Div", (a, b) -> a / b),
-            Map.entry("And", (a, b) -> a & b), Map.entry("Or", (a, b) -> a | b), Map.entry("Xor", (a, b) -> a ^ b),
+            Map.entry("Mod", Math::floorMod), Map.entry("And", (a, b) -> a & b), Map.entry("Or", (a, b) -> a | b),
+            Map.entry("Xor", (a, b) -> a ^ b),
             Map.entry("Equal", (a, b) -> a == b ? 1 : 0), Map.entry("Less", (a, b) -> a < b ? 1 : 0),
             Map.entry("Greater", (a, b) -> a > b ? 1 : 0), Map.entry("LessOrEqual", (a, b) -> a <= b ? 1 : 0),
             Map.entry("GreaterOrEqual", (a, b) -> a >= b ? 1 : 0));
@@ -50,7 +51,8 @@ final class ConstantMath {
             return exact ? Optional.of(unary(x, UNARY.get(op), type, dims)) : longs(op, x, dims);
         }
         boolean two = node.node().inputs().size() == 2;
-        if (two && (INTEGER.containsKey(op) || REAL.containsKey(op))) {
+        boolean signOfDividend = op.equals("Mod") && node.node().integer("fmod", 0) != 0;
+        if (two && !signOfDividend && (INTEGER.containsKey(op) || REAL.containsKey(op))) {
             return binary(op, x, Constants.input(node, 1), type, dims);
         }
         return switch (op) {
@@ -94,7 +96,8 @@ final class ConstantMath {
         }
         LongBinaryOperator f = INTEGER.get(op);
         boolean unsignedLong = a.type() == DataType.UINT64;
-        boolean dividesByZero = op.equals("Div") && Arrays.stream(b.toLongs()).anyMatch(v -> v == 0);
+        boolean dividesByZero = (op.equals("Div") || op.equals("Mod"))
+                && Arrays.stream(b.toLongs()).anyMatch(v -> v == 0);
         if (f == null || unsignedLong || dividesByZero) {
             return Optional.empty();
         }
@@ -172,18 +175,24 @@ final class ConstantMath {
         }
         int[] strides = Constants.strides(kept);
         int[] to = Constants.indices(x.dims(), axis -> away[axis] ? 0 : strides[axis]);
-        String step = switch (op) {
-            case "ReduceProd" -> "Mul";
-            case "ReduceSum" -> "Add";
-            case "ReduceMax" -> "Max";
-            default -> "Min";
+        DoubleBinaryOperator real = switch (op) {
+            case "ReduceProd" -> (a, b) -> a * b;
+            case "ReduceSum" -> Double::sum;
+            case "ReduceMax" -> Math::max;
+            default -> Math::min;
+        };
+        LongBinaryOperator integer = switch (op) {
+            case "ReduceProd" -> (a, b) -> a * b;
+            case "ReduceSum" -> Long::sum;
+            case "ReduceMax" -> Math::max;
+            default -> Math::min;
         };
         boolean[] started = new boolean[Constants.elements(kept)];
         if (type.isReal()) {
             double[] result = new double[started.length];
             for (int i = 0; i < to.length; i++) {
                 double v = x.doubleAt(i);
-                result[to[i]] = started[to[i]] ? REAL.get(step).applyAsDouble(result[to[i]], v) : v;
+                result[to[i]] = started[to[i]] ? real.applyAsDouble(result[to[i]], v) : v;
                 started[to[i]] = true;
             }
             return Optional.of(Constants.numbers(type, result, dims));
@@ -191,7 +200,7 @@ final class ConstantMath {
         long[] result = new long[started.length];
         for (int i = 0; i < to.length; i++) {
             long v = x.longAt(i);
-            result[to[i]] = started[to[i]] ? INTEGER.get(step).applyAsLong(result[to[i]], v) : v;
+            result[to[i]] = started[to[i]] ? integer.applyAsLong(result[to[i]], v) : v;
             started[to[i]] = true;
         }
         return Optional.of(Constants.integers(type, result, dims));

@@ -37,7 +37,7 @@ final class ElementwiseShapes {
         table.put("InstanceNormalization", new Line(Type.SAME, n -> perChannel(n, 1, 2)));
         table.put("GroupNormalization", new Line(Type.SAME, ElementwiseShapes::groupNormalization));
         table.put("LayerNormalization", new Line(Type.SAME, ElementwiseShapes::layerNormalization));
-        for (String op : List.of("Pow", "And", "Or", "Xor", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Mod",
+        for (String op : List.of("Pow", "And", "Or", "Xor", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor",
                 "Sum", "Mean")) {
             table.put(op, new Line(op.equals("And") || op.equals("Or") || op.equals("Xor") ? Type.BOOL : Type.SAME,
                     ElementwiseShapes::broadcast));
@@ -46,6 +46,8 @@ final class ElementwiseShapes {
         table.put("Sub", new Line(Type.SAME, arithmetic(Size::minus)));
         table.put("Mul", new Line(Type.SAME, arithmetic(Size::times)));
         table.put("Div", new Line(Type.SAME, arithmetic(ElementwiseShapes::quotient)));
+        table.put("Mod", new Line(Type.SAME,
+                arithmetic((a, b) -> !a.isConstant() && a.divides(b) ? Size.of(0) : Size.UNKNOWN)));
         table.put("Max", new Line(Type.SAME, arithmetic((a, b) -> extreme(a, b, true))));
         table.put("Min", new Line(Type.SAME, arithmetic((a, b) -> extreme(a, b, false))));
         table.put("Equal", new Line(Type.BOOL, arithmetic(ElementwiseShapes::equal)));

@@ -116,10 +116,12 @@ public final class Folding {
         if (node.opType().equals("Identity")) {
             return true;
         }
+        if (!node.opType().equals("Dropout")) {
+            return false;
+        }
         boolean training = node.hasInput(2)
-                && shapes.constant(node.input(2)).map(t -> t.longAt(0) != 0).orElse(true);
-        return node.opType().equals("Dropout") && !training
-                && (node.output(1).isEmpty() || !isRead(node.output(1)));
+                && shapes.constant(node.input(2)).map(t -> t.elements() != 1 || t.longAt(0) != 0).orElse(true);
+        return !training && (node.output(1).isEmpty() || !isRead(node.output(1)));
     }
 
     private boolean isRead(String value) {

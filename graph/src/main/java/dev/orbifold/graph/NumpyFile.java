@@ -82,8 +82,8 @@ public final class NumpyFile {
             ZipOutputStream zip = new ZipOutputStream(new BufferedOutputStream(
                     Channels.newOutputStream(channel), BUFFER));
             zip.setMethod(ZipOutputStream.STORED);
-            for (Map.Entry<String, byte[]> header : headers.entrySet()) {
-                put(zip, header.getKey(), header.getValue(), arrays.get(header.getKey()));
+            for (Map.Entry<String, TensorData> array : arrays.entrySet()) {
+                put(zip, array.getKey(), headers.getOrDefault(array.getKey(), new byte[0]), array.getValue());
             }
             zip.finish();
             zip.flush();

@@ -136,7 +136,7 @@ final class OnnxWriter {
         }
         for (int field : List.of(NODE, INITIALIZER, INPUT, OUTPUT, VALUE_INFO)) {
             if (!last.containsKey(field)) {
-                items.get(field).forEach(item -> emit(item, field, body));
+                items.getOrDefault(field, List.of()).forEach(item -> emit(item, field, body));
             }
         }
         return body;
@@ -304,8 +304,8 @@ final class OnnxWriter {
             } else if (data != null && listed.add(info.name())) {
                 boolean holds = info.type().equals(Optional.of(data.type()))
                         && info.shape().equals(Optional.of(data.shape()));
-                boolean untouched = origin.isPresent()
-                        && data.equals(origin.get().graph().parameters().get(info.name()));
+                boolean untouched = origin.flatMap(o -> o.graph().parameter(info.name())).map(data::equals)
+                        .orElse(false);
                 all.add(holds || untouched ? info : ValueInfo.of(info.name(), data.type(), data.shape()));
             }
         }
