@@ -47,7 +47,7 @@ final class Coordinates {
             }
         }
         int[] nodes = fresh(places.size());
-        int[] node = Arrays.stream(elements.node()).map(n -> n < 0 ? -1 : nodes[places.get(n)]).toArray();
+        int[] node = Arrays.stream(elements.node()).map(n -> n < 0 ? -1 : nodes[places.getOrDefault(n, 0)]).toArray();
         return new Elements(node, elements.leg());
     }
 

@@ -65,7 +65,7 @@ final class Inference {
                     refuse(node, "the shape of its inputs or outputs is not known");
                 }
             } catch (SymmetryException e) {
-                refuse(node, e.getMessage());
+                refuse(node, e.reason());
             }
         }
         graph.outputs().forEach(output -> pin(type(output.name()), "the graph output " + output.name() + " shows it"));

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -18,7 +19,7 @@ final class ScaleSystem {
 
     private final int size;
     private final int[] order;
-    private final Map<Integer, TreeMap<Integer, Double>> magnitudes = new HashMap<>();
+    private final Map<Integer, NavigableMap<Integer, Double>> magnitudes = new HashMap<>();
     private final Map<Integer, BitSet> signs = new HashMap<>();
 
     /**
@@ -39,7 +40,7 @@ final class ScaleSystem {
     /** Adds a relation between coordinates; one may occur several times. */
     void add(int[] coordinates, Scales scales) {
         if (scales.log().length > 0) {
-            TreeMap<Integer, Double> row = new TreeMap<>();
+            NavigableMap<Integer, Double> row = new TreeMap<>();
             for (int k = 0; k < coordinates.length; k++) {
                 row.merge(order[coordinates[k]], scales.log()[k], Double::sum);
             }
@@ -56,16 +57,16 @@ final class ScaleSystem {
         }
     }
 
-    private void addMagnitude(TreeMap<Integer, Double> row) {
+    private void addMagnitude(NavigableMap<Integer, Double> row) {
         row.values().removeIf(v -> Math.abs(v) < ZERO);
         while (!row.isEmpty()) {
             int column = row.firstKey();
-            TreeMap<Integer, Double> pivot = magnitudes.get(column);
+            NavigableMap<Integer, Double> pivot = magnitudes.get(column);
             if (pivot == null) {
                 magnitudes.put(column, row);
                 return;
             }
-            double factor = row.get(column) / pivot.get(column);
+            double factor = row.firstEntry().getValue() / pivot.firstEntry().getValue();
             pivot.forEach((c, v) -> row.merge(c, -factor * v, Double::sum));
             row.remove(column);
             row.values().removeIf(v -> Math.abs(v) < ZERO);
@@ -94,13 +95,13 @@ final class ScaleSystem {
             double[] solution = new double[size];
             solution[free] = 1;
             for (int column = size - 1; column >= 0; column--) {
-                TreeMap<Integer, Double> pivot = magnitudes.get(column);
+                NavigableMap<Integer, Double> pivot = magnitudes.get(column);
                 if (pivot != null) {
                     double sum = 0;
                     for (Map.Entry<Integer, Double> entry : pivot.tailMap(column, false).entrySet()) {
                         sum += entry.getValue() * solution[entry.getKey()];
                     }
-                    solution[column] = sum == 0 ? 0 : -sum / pivot.get(column);
+                    solution[column] = sum == 0 ? 0 : -sum / pivot.firstEntry().getValue();
                 }
             }
             basis.add(IntStream.range(0, size).mapToDouble(c -> solution[order[c]]).toArray());

@@ -4,8 +4,16 @@ package dev.orbifold.symmetry;
 public class SymmetryException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final String reason;
+
     /** Creates the exception with its one-sentence message. */
     public SymmetryException(String message) {
         super(message);
+        this.reason = message;
+    }
+
+    /** The message. */
+    String reason() {
+        return reason;
     }
 }

@@ -48,13 +48,13 @@ public record Unshare(Graph graph, List<Finding> findings) {
         Map<String, List<String>> names = names(graph, uses);
         Map<String, Set<String>> layouts = layouts(Symmetries.of(split(graph, aliases, uses, names)));
         Map<String, List<Use>> merged = new LinkedHashMap<>(uses);
-        merged.keySet().removeIf(parameter -> names.get(parameter).stream()
+        merged.keySet().removeIf(parameter -> names.getOrDefault(parameter, List.of()).stream()
                 .map(n -> layouts.getOrDefault(n, Set.of())).distinct().count() == 1);
         List<Finding> findings = new ArrayList<>();
         merged.forEach((parameter, where) -> findings.add(new Finding(Finding.Severity.INFO, "shared-parameter",
                 parameter, parameter + " is read in " + where.size()
                         + " places that do not belong together; every place gets its own copy: "
-                        + String.join(", ", names.get(parameter)))));
+                        + String.join(", ", names.getOrDefault(parameter, List.of())))));
         return new Unshare(merged.isEmpty() ? graph : split(graph, aliases, merged, names), findings);
     }
 
@@ -138,7 +138,7 @@ public record Unshare(Graph graph, List<Finding> findings) {
         uses.forEach((parameter, where) -> {
             for (int u = 0; u < where.size(); u++) {
                 Use use = where.get(u);
-                String name = names.get(parameter).get(u);
+                String name = names.getOrDefault(parameter, List.of()).get(u);
                 inputs.computeIfAbsent(use.node(), n -> new ArrayList<>(graph.nodes().get(n).inputs())).set(use.input(),
                         name);
                 TensorData tensor = real.get(parameter);
