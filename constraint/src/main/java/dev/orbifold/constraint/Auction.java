@@ -9,20 +9,28 @@ import java.util.List;
  * Prices units against each other: which of them carry the least for what they cost, until a budget is met. A unit's
  * value is given (what the loss would lose with it); its cost is what the {@link Price} falls by when it leaves, at the
  * widths reached so far, so that a Space whose neighbours have shrunk becomes cheaper to keep.
+ *
+ * <p>
+ * Values of different Spaces are compared as shares: a unit's value divided by what all units left in its Space carry
+ * together, to the power {@code sharing}. With 0 raw values compete, and a wide Space of many small units is emptied; with
+ * 1 every Space counts as a cut of the network, through which all of its accuracy must pass.
  */
 public final class Auction {
     private final GateLayout layout;
     private final Price price;
     private final int[] least;
     private final int step;
+    private final double sharing;
 
     /**
      * An auction over the units of a layout.
      *
      * @param least the smallest width of each Space
      * @param step widths stay multiples of this where they change (1: any width)
+     * @param sharing from 0, raw values, to 1, shares of what a Space carries
      */
-    public Auction(GateLayout layout, Price price, int[] least, int step) {
+    public Auction(GateLayout layout, Price price, int[] least, int step, double sharing) {
+        this.sharing = sharing;
         this.layout = layout;
         this.price = price;
         this.least = least.clone();
@@ -52,10 +60,12 @@ public final class Auction {
         int spaces = layout.spaces().size();
         int[] widths = new int[spaces];
         List<List<Integer>> queue = new ArrayList<>();
+        double[] left = new double[spaces];
         for (int s = 0; s < spaces; s++) {
             List<Integer> units = new ArrayList<>();
             for (int u = layout.offsets()[s]; u < layout.offsets()[s + 1]; u++) {
                 if (!gone[u]) {
+                    left[s] += value[u];
                     units.add(u);
                 }
             }
@@ -79,7 +89,8 @@ public final class Auction {
                 for (int k = 0; k < lot; k++) {
                     carried += value[queue.get(s).get(next[s] + k)];
                 }
-                double ratio = saving > 0 ? carried / saving : Double.POSITIVE_INFINITY;
+                double share = carried > 0 ? carried / Math.pow(left[s], sharing) : 0;
+                double ratio = saving > 0 ? share / saving : Double.POSITIVE_INFINITY;
                 if (ratio < bestRatio) {
                     bestRatio = ratio;
                     best = s;
@@ -90,7 +101,9 @@ public final class Auction {
             }
             int lot = lot(widths[best]);
             for (int k = 0; k < lot; k++) {
-                lost.add(queue.get(best).get(next[best]++));
+                int unit = queue.get(best).get(next[best]++);
+                left[best] -= value[unit];
+                lost.add(unit);
             }
             widths[best] -= lot;
             cost = price.at(widths);

@@ -18,9 +18,10 @@ public final class Steering {
      * How to steer.
      *
      * @param memory the factor the running mean keeps per step
+     * @param most the largest share of a Space's open units that is pushed at a time, so that its readers can follow
      * @param pushSteps how many steps a push takes from an open gate to an exact zero, when nothing works against it
      */
-    public record Options(double memory, int pushSteps) {
+    public record Options(double memory, double most, int pushSteps) {
     }
 
     private final GateLayout layout;
@@ -65,8 +66,12 @@ public final class Steering {
         weight = 1;
     }
 
-    /** Chooses anew which units are pushed, so that the others cost no more than the budget. */
-    public void steer(double budget) {
+    /**
+     * Chooses anew which units are pushed, so that the others cost no more than the budget.
+     *
+     * @param last whether this is the last choice: then no share holds it back
+     */
+    public void steer(double budget, boolean last) {
         boolean[] gone = new boolean[value.length];
         double[] current = new double[value.length];
         for (int u = 0; u < value.length; u++) {
@@ -74,8 +79,12 @@ public final class Steering {
             current[u] = value(u);
         }
         Arrays.fill(pushed, false);
+        int[] room = widths();
+        for (int s = 0; s < room.length; s++) {
+            room[s] = last ? room[s] : (int) Math.ceil(options.most() * room[s]);
+        }
         for (int u : auction.lose(current, gone, budget)) {
-            pushed[u] = true;
+            pushed[u] = room[layout.spaceOf(u)]-- > 0;
         }
     }
 

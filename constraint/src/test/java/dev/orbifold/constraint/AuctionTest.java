@@ -33,7 +33,7 @@ class AuctionTest {
     void handComputed() {
         // Widths 2 and 2: cost 20 + 4 + 6 = 30. A unit of layer 0 saves 12, one of layer 1 saves 5.
         GateLayout layout = layout(2, 2);
-        Auction auction = new Auction(layout, CHAIN, new int[] {1, 1}, 1);
+        Auction auction = new Auction(layout, CHAIN, new int[] {1, 1}, 1, 0);
         // Ratios: 6/12 = 0.5, 7/12, 2/5 = 0.4, 9/5: unit 2 goes first, then unit 0 (now 6/11).
         assertEquals(List.of(2), auction.lose(new double[] {6, 7, 2, 9}, new boolean[4], 29));
         assertEquals(List.of(2, 0), auction.lose(new double[] {6, 7, 2, 9}, new boolean[4], 20));
@@ -46,7 +46,7 @@ class AuctionTest {
         int[] widths = {random.nextInt(3, 40), random.nextInt(3, 40)};
         GateLayout layout = layout(widths);
         int[] least = {random.nextInt(1, widths[0]), random.nextInt(1, widths[1])};
-        Auction auction = new Auction(layout, CHAIN, least, 1);
+        Auction auction = new Auction(layout, CHAIN, least, 1, 0);
         double[] value = random.doubles(layout.size()).toArray();
         boolean[] gone = new boolean[layout.size()];
         double budget = auction.floor() + random.nextDouble() * (CHAIN.at(widths) - auction.floor());
@@ -62,9 +62,28 @@ class AuctionTest {
     }
 
     @Test
+    void sharesProtectWideSpacesOfSmallUnits() {
+        // Layer 0: 4 units of value 1; layer 1: 40 units of value 0.1. Both carry 4 in all.
+        GateLayout layout = layout(4, 40);
+        double[] value = new double[44];
+        java.util.Arrays.fill(value, 0, 4, 1);
+        java.util.Arrays.fill(value, 4, 44, 0.1);
+        int[] raw = left(layout, new Auction(layout, CHAIN, new int[] {1, 1}, 1, 0), value, 60);
+        int[] shared = left(layout, new Auction(layout, CHAIN, new int[] {1, 1}, 1, 1), value, 60);
+        assertTrue(raw[1] < shared[1], "raw " + raw[1] + ", shared " + shared[1]);
+        assertTrue(raw[0] >= shared[0], "raw " + raw[0] + ", shared " + shared[0]);
+    }
+
+    private static int[] left(GateLayout layout, Auction auction, double[] value, double budget) {
+        int[] left = layout.widths();
+        auction.lose(value, new boolean[layout.size()], budget).forEach(u -> left[layout.spaceOf(u)]--);
+        return left;
+    }
+
+    @Test
     void widthsStayMultiples() {
         GateLayout layout = layout(30, 17);
-        Auction auction = new Auction(layout, CHAIN, new int[] {1, 1}, 8);
+        Auction auction = new Auction(layout, CHAIN, new int[] {1, 1}, 8, 0);
         int[] left = layout.widths();
         auction.lose(new double[layout.size()], new boolean[layout.size()], 200)
                 .forEach(u -> left[layout.spaceOf(u)]--);
@@ -76,7 +95,7 @@ class AuctionTest {
     @Test
     void unreachableBudgetGivesUpAllItMay() {
         GateLayout layout = layout(5, 5);
-        Auction auction = new Auction(layout, CHAIN, new int[] {2, 2}, 1);
+        Auction auction = new Auction(layout, CHAIN, new int[] {2, 2}, 1, 0);
         assertEquals(6, auction.lose(new double[10], new boolean[10], 0).size());
     }
 }

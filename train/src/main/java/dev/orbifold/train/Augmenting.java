@@ -21,8 +21,10 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class Augmenting {
     private static final int BATCH = 256;
-    /** Accuracy points a change may cost the original model on the held-out part. */
-    private static final double HARMLESS = 3;
+    /** Accuracy points a shift may cost the original model on the held-out part; it answers for the shifted images. */
+    private static final double SHIFT = 6;
+    /** Accuracy points a flip may cost it: a flip changes what an image shows, or it does not. */
+    private static final double FLIP = 2;
 
     private Augmenting() {
     }
@@ -44,10 +46,10 @@ final class Augmenting {
             int eighth) {
         try (Program program = Program.compile(original, device)) {
             double plain = accuracy(program, objective, held, Augmentation.NONE, seed);
-            boolean flip = accuracy(program, objective, held, new Augmentation(0, true), seed) >= plain - HARMLESS / 2;
+            boolean flip = accuracy(program, objective, held, new Augmentation(0, true), seed) >= plain - FLIP;
             int padding = eighth;
             while (padding > 0
-                    && accuracy(program, objective, held, new Augmentation(padding, false), seed) < plain - HARMLESS) {
+                    && accuracy(program, objective, held, new Augmentation(padding, false), seed) < plain - SHIFT) {
                 padding /= 2;
             }
             return new Augmentation(padding, flip);

@@ -93,7 +93,7 @@ public final class Compress implements AutoCloseable {
         findings.addAll(verification.symmetries().findings());
         findings.addAll(verification.findings());
         this.original = unshared.graph();
-        this.steered = Steered.of(original, options, new dev.orbifold.constraint.Steering.Options(0.98, 2));
+        this.steered = Steered.of(original, options, new dev.orbifold.constraint.Steering.Options(0.98, 1, 2));
         checkReachable();
     }
 
@@ -168,6 +168,9 @@ public final class Compress implements AutoCloseable {
         progress.message("measuring what suits this machine and model");
         Augmentation augmentation = Augmenting.choose(request.options(), original, objective, split.held(), device);
         Precision precision = Precisions.choose(request, original, objective, split.kept(), device);
+        progress.message("training in " + precision.text() + (augmentation.isNone() ? ", images as they are"
+                : ", images shifted by up to " + augmentation.padding() + " pixels"
+                        + (augmentation.flip() ? " and flipped" : "")));
         Decided decided = new Decided(precision, augmentation.padding(), augmentation.flip());
         run.configuration(new Configuration(request, Optional.of(decided)));
         run.environment(Environment.detect(request.threads(), precision.text(), libraries()));

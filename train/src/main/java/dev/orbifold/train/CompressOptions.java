@@ -21,11 +21,12 @@ import java.util.OptionalDouble;
  * @param exclude globs over Space and parameter names that must stay as they are
  * @param roundTo widths become multiples of this
  * @param least the smallest width of a Space
+ * @param sharing how far units of different Spaces compete as shares of what their Space carries: 0 raw, 1 shares
  * @param loss what is minimised
  */
 public record CompressOptions(Target target, int epochs, long seed, int batch, int depth, OptionalDouble lambda,
         OptionalDouble rate, double decay, double distill, double temperature, double smoothing, Augment augment,
-        List<String> exclude, int roundTo, int least, LossKind loss) {
+        List<String> exclude, int roundTo, int least, double sharing, LossKind loss) {
 
     /** Random changes of training images. */
     public enum Augment {
@@ -62,6 +63,7 @@ public record CompressOptions(Target target, int epochs, long seed, int batch, i
         check(temperature > 0, "--temperature must be positive, found " + temperature);
         check(smoothing >= 0 && smoothing < 1, "--label-smoothing must lie in [0, 1), found " + smoothing);
         check(roundTo >= 1, "--round-to must be at least 1, found " + roundTo);
+        check(sharing >= 0 && sharing <= 1, "--sharing must lie between 0 and 1, found " + sharing);
         check(least >= 1, "--min-width must be at least 1, found " + least);
     }
 

@@ -35,7 +35,11 @@ final class Compression implements AutoCloseable {
     /** Samples of the held-out part on which every removal is proved. */
     static final int SAMPLES = 256;
     private static final int STEER_EVERY = 20;
+    /** How often an accuracy target is checked. */
+    private static final int CHECKS_PER_EPOCH = 4;
+    private static final String GOOD = "good.onnx";
     private static final double MEMORY = 0.98;
+    private static final double MOST_PUSHED = 0.25;
     /** Removal pays once the network that is left costs less than this share of the one being computed. */
     private static final double WORTH_REMOVING = 0.9;
     /** Longer gradients are cut: a removed unit must not throw its neighbours out. */
@@ -64,6 +68,7 @@ final class Compression implements AutoCloseable {
     private long step;
     private double maxError;
     private double score;
+    private boolean good;
     private long lastCheckpoint = System.nanoTime();
 
     Compression(Setup setup, RunFolder run, Progress progress, Optional<Checkpoint> from) {
@@ -98,7 +103,7 @@ final class Compression implements AutoCloseable {
     }
 
     private Steering.Options steering() {
-        return new Steering.Options(MEMORY, Plan.pushSteps(plan.steps()));
+        return new Steering.Options(MEMORY, MOST_PUSHED, Plan.pushSteps(plan.steps()));
     }
 
     private Stage fresh() {
@@ -123,6 +128,7 @@ final class Compression implements AutoCloseable {
     private Stage stage(Graph graph, boolean constrained) {
         Optional<Steered> steered = constrained ? Optional.of(Steered.of(graph, options, steering()))
                 : Optional.empty();
+        journal.phase(constrained);
         Student student = new Student(graph, setup.device(), setup.objective(),
                 Objective.optimizer(setup.original(), options.decay()), setup.precision(),
                 steered.map(Steered::layout));
@@ -153,7 +159,7 @@ final class Compression implements AutoCloseable {
     private void one(Batch batch) {
         Optional<Steered> steered = stage.steered();
         if (steered.isPresent() && options.lambda().isEmpty() && step % STEER_EVERY == 0 && step >= plan.begin()) {
-            steered.get().steering().steer(budget.at(step));
+            steered.get().steering().steer(budget.at(step), step >= plan.chosen());
         }
         double rate = plan.rateAt(step);
         Optional<Student.Push> push = steered.map(s -> push(s));
@@ -173,7 +179,7 @@ final class Compression implements AutoCloseable {
             shrinkWhereDue(steered.get());
         }
         boolean epochEnds = step % plan.perEpoch() == 0;
-        if (epochEnds) {
+        if (epochEnds || watchesAccuracy() && step % Math.max(1, plan.perEpoch() / CHECKS_PER_EPOCH) == 0) {
             evaluate();
         }
         checkpointWhereDue(epochEnds);
@@ -199,6 +205,10 @@ final class Compression implements AutoCloseable {
         }
     }
 
+    private boolean watchesAccuracy() {
+        return options.target() instanceof Target.MaxDrop && stage.steered().isPresent();
+    }
+
     private void shrinkWhereDue(Steered steered) {
         if (step >= plan.end()) {
             if (options.lambda().isEmpty()) {
@@ -212,7 +222,10 @@ final class Compression implements AutoCloseable {
 
     /** Folds the gates, takes out what is exactly zero, proves it, and goes on with the smaller Graph. */
     private void remove(Steered steered, boolean constrained) {
-        Graph folded = stage.folded();
+        remove(steered, stage.folded(), constrained);
+    }
+
+    private void remove(Steered steered, Graph folded, boolean constrained) {
         Removal removal = Removal.of(folded, Steered.shrinkOptions(options), setup.witness(), samples);
         maxError = Math.max(maxError, removal.equality().maxError());
         findings.addAll(removal.findings());
@@ -233,6 +246,25 @@ final class Compression implements AutoCloseable {
         score = seen.score();
         journal.evaluation(step, "held-out", seen, cost());
         stage.steered().ifPresent(s -> journal.widths(step, s.widths(), s.macs()));
+        if (watchesAccuracy() && options.target() instanceof Target.MaxDrop drop) {
+            holdAccuracy(drop.points());
+        }
+    }
+
+    /** Under an accuracy target: keeps the smallest network that is good enough, and goes back to it when one is not. */
+    private void holdAccuracy(double points) {
+        if (score >= standing.score() - points) {
+            OnnxFile.write(stage.folded(), run.model(GOOD));
+            good = true;
+        } else if (good) {
+            Graph back = OnnxFile.read(run.model(GOOD));
+            stage.close();
+            stage = stage(back, true);
+            remove(stage.steered().orElseThrow(), back, false);
+            journal.event(step, "accuracy", String.format(java.util.Locale.ROOT,
+                    "held-out score %.2f fell below %.2f; healing the smallest network that kept it", score,
+                    standing.score() - points));
+        }
     }
 
     private void checkpointWhereDue(boolean epochEnds) {
@@ -248,7 +280,7 @@ final class Compression implements AutoCloseable {
 
     private Snapshot.Position position() {
         return new Snapshot.Position(step, removals, stage.steered().isPresent(), maxError, score,
-                stage.student().optimizer().steps(), List.copyOf(findings), journal.sums());
+                stage.student().optimizer().steps(), good, List.copyOf(findings), journal.sums());
     }
 
     private Stage restored(Checkpoint checkpoint) {
@@ -257,6 +289,7 @@ final class Compression implements AutoCloseable {
         removals = position.removals();
         maxError = position.maxError();
         score = position.score();
+        good = position.good();
         findings.addAll(position.findings());
         journal.restore(position.sums());
         Stage restored = stage(reread(), position.constrained());

@@ -19,6 +19,7 @@ final class Journal {
     private final Progress progress;
     private final Plan plan;
     private Sums sums = new Sums(0, 0, 0);
+    private String phase = "constrain";
 
     Journal(RunFolder run, Progress progress, Plan plan) {
         this.run = run;
@@ -26,12 +27,13 @@ final class Journal {
         this.plan = plan;
     }
 
-    private String phase(long step) {
-        return step < plan.end() ? "constrain" : "heal";
+    /** Says which phase everything from now on belongs to. */
+    void phase(boolean constrained) {
+        phase = constrained ? "constrain" : "heal";
     }
 
     private Metric.Point at(long step) {
-        return new Metric.Point(step, step / (double) plan.perEpoch(), phase(step));
+        return new Metric.Point(step, step / (double) plan.perEpoch(), phase);
     }
 
     void step(long step, Student.Step seen, double rate, double accuracy, long macs) {
@@ -41,7 +43,7 @@ final class Journal {
                     Map.of("accuracy", sums.accuracy() / sums.count())));
             sums = new Sums(0, 0, 0);
         }
-        progress.step(phase(step), step, plan.steps(), accuracy, macs);
+        progress.step(phase, step, plan.steps(), accuracy, macs);
     }
 
     void evaluation(long step, String part, Objective.Seen seen, Cost cost) {
@@ -63,6 +65,11 @@ final class Journal {
                 String.format(Locale.ROOT, "%,d to %,d MACs, largest output difference %.1e of the range", before,
                         after,
                         equality.maxError())));
+    }
+
+    void event(long step, String name, String message) {
+        run.metrics().append(new Metric.Event(at(step), name, message));
+        progress.message(message);
     }
 
     Sums sums() {

@@ -25,11 +25,12 @@ final class Snapshot {
      * @param maxError largest difference any removal made
      * @param score held-out accuracy, or minus the loss
      * @param optimizerSteps steps the optimizer counts
+     * @param good whether a network that is good enough lies in the Run
      * @param findings so far
      * @param sums of the journal
      */
     record Position(long step, int removals, boolean constrained, double maxError, double score, long optimizerSteps,
-            List<Finding> findings, Journal.Sums sums) {
+            boolean good, List<Finding> findings, Journal.Sums sums) {
     }
 
     static void write(CheckpointWriter writer, Stage stage, Position position) throws IOException {

@@ -41,7 +41,7 @@ record Steered(Symmetries symmetries, GateLayout layout, Gates gates, Steering s
                     layout.spaces().get(s).dimension());
         }
         Gates gates = new Gates(layout.size(), options.depth());
-        Auction auction = new Auction(layout, price, least, options.roundTo());
+        Auction auction = new Auction(layout, price, least, options.roundTo(), options.sharing());
         return new Steered(symmetries, layout, gates, new Steering(layout, auction, gates, steering), model, price);
     }
 
@@ -86,7 +86,7 @@ record Steered(Symmetries symmetries, GateLayout layout, Gates gates, Steering s
             int dimension = layout.spaces().get(s).dimension();
             least[s] = shrink.width(Math.min(options.least(), dimension), dimension);
         }
-        return new Auction(layout, price, least, options.roundTo()).floor();
+        return new Auction(layout, price, least, options.roundTo(), options.sharing()).floor();
     }
 
     /** Multiply-adds of the network that is left when every closed unit is gone. */
