@@ -128,7 +128,9 @@ final class LayoutRules {
                 type = in.pinned(type, axis, node.label() + " resizes it");
             }
         }
-        in.touch(type, node.text("mode", "nearest").equals("nearest") || !node.hasInput(1) ? Passes.ALL : Passes.NONE);
+        boolean outside = node.text("coordinate_transformation_mode", "").equals("tf_crop_and_resize")
+                && node.real("extrapolation_value", 0) != 0;
+        in.touch(type, outside ? Passes.NONE : Passes.ALL);
         in.define(node.output(0), type);
     }
 

@@ -56,6 +56,9 @@ final class Rules {
         put(NormRules::softmax, "Softmax", "LogSoftmax", "Hardmax");
         put(NormRules::lp, "LpNormalization");
         put(NormRules::local, "LRN");
+        // Heads as blocks
+        put(AttentionRules::attention, "Attention");
+        put(AttentionRules::rotary, "RotaryEmbedding");
         // Reductions and pooling
         put(ReductionRules.reduce(ReductionRules.Kind.SUM), "ReduceSum");
         put(ReductionRules.reduce(ReductionRules.Kind.MEAN), "ReduceMean");
