@@ -35,10 +35,10 @@ final class AtomicFile {
             if (Files.isDirectory(absolute)) {
                 throw new GraphException("cannot write " + target + ": it is a folder");
             }
-            temporary = Files.createTempFile(folder, "." + absolute.getFileName(), ".part");
-            readableAsUsual(temporary, folder);
+            temporary = folder.resolve("." + absolute.getFileName() + "." + ProcessHandle.current().pid() + "."
+                    + System.nanoTime() + ".part");
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE,
-                    StandardOpenOption.TRUNCATE_EXISTING)) {
+                    StandardOpenOption.CREATE_NEW)) {
                 content.writeTo(channel);
                 channel.force(true);
             }
@@ -50,14 +50,6 @@ final class AtomicFile {
             if (temporary != null) {
                 remove(temporary);
             }
-        }
-    }
-
-    /** A fresh temporary file is private to its owner; a model should get the rights other new files get. */
-    private static void readableAsUsual(Path temporary, Path folder) throws IOException {
-        if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            Files.delete(temporary);
-            Files.createFile(temporary);
         }
     }
 

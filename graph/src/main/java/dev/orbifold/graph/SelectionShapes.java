@@ -28,6 +28,7 @@ final class SelectionShapes {
                 n -> n.shape(0, List.of(Dim.of(n.shape(0).rank()), Dim.UNKNOWN))));
         table.put("Compress", new Line(Type.SAME, SelectionShapes::compress));
         table.put("OneHot", new Line(Type.OWN, SelectionShapes::oneHot));
+        table.put("GridSample", new Line(Type.SAME, SelectionShapes::gridSample));
         table.put("NonMaxSuppression",
                 new Line(Type.INT64, n -> n.shape(0, List.of(Dim.UNKNOWN, Dim.of(3)))));
     }
@@ -176,6 +177,15 @@ final class SelectionShapes {
         if (axis.isPresent()) {
             dims.set(n.axis(n.node().integer("axis", 0), x.rank()), Dim.UNKNOWN);
         }
+        n.shape(0, dims);
+    }
+
+    private static void gridSample(NodeFacts n) {
+        Shape x = n.shape(0);
+        Shape grid = n.shape(1);
+        n.rank(1, grid, x.rank(), x.rank());
+        List<Dim> dims = new ArrayList<>(x.dims().subList(0, 2));
+        dims.addAll(grid.dims().subList(1, grid.rank() - 1));
         n.shape(0, dims);
     }
 

@@ -233,6 +233,28 @@ class OnnxFileTest {
         }
     }
 
+    @Test
+    void externalDataOfConstantsAndSubgraphsIsTakenInside(@TempDir Path folder) throws IOException {
+        OnnxMl.TensorProto far = external("weights.bin", 0, 8192).getGraph().getInitializer(0);
+        OnnxMl.ModelProto.Builder model = odd().toBuilder();
+        model.getGraphBuilder().addNode(node("Constant", "c", List.of(), "c").addAttribute(OnnxMl.AttributeProto
+                .newBuilder().setName("value").setT(far).setType(OnnxMl.AttributeProto.AttributeType.TENSOR)));
+        model.getGraphBuilder().getNodeBuilder(2).getAttributeBuilder(0).getGBuilder().addInitializer(far);
+        byte[] file = new byte[8192];
+        new Random(5).nextBytes(file);
+        Files.write(folder.resolve("weights.bin"), file);
+        Path path = Files.write(folder.resolve("m.onnx"), model.build().toByteArray());
+        Graph graph = OnnxFile.read(path);
+        OnnxFile.write(graph, folder.resolve("same.onnx"));
+        assertArrayEquals(model.build().toByteArray(), Files.readAllBytes(folder.resolve("same.onnx")));
+
+        OnnxMl.TensorProto near = far.toBuilder().clearExternalData().clearDataLocation()
+                .setRawData(ByteString.copyFrom(file)).build();
+        model.getGraphBuilder().getNodeBuilder(4).getAttributeBuilder(0).setT(near.toBuilder());
+        model.getGraphBuilder().getNodeBuilder(2).getAttributeBuilder(0).getGBuilder().setInitializer(1, near);
+        assertEquals(model.build(), OnnxMl.ModelProto.parseFrom(OnnxFile.bytes(graph)));
+    }
+
     private static OnnxMl.ModelProto external(String location, long offset, long length) {
         OnnxMl.TensorProto tensor = OnnxMl.TensorProto.newBuilder().setName("w").setDataType(1).addDims(2048)
                 .setDocString("weights").setDataLocation(OnnxMl.TensorProto.DataLocation.EXTERNAL)
