@@ -221,14 +221,25 @@ final class Constants {
         return nothing;
     }
 
-    /** Elements that only moved: an index is constant if all indices of its unit were, with one number. */
+    /**
+     * Elements that only moved. Where the operator says from which indices, those count; elsewhere an index is constant if
+     * all indices of its unit were, with one number.
+     */
     private Known moved(Node node, String out, Known nothing) {
+        Moves moves = new Moves(node, out, axes);
         for (int a = 0; a < nothing.axes().length; a++) {
             for (int j = 0; j < nothing.axes()[a].length; j++) {
-                nothing.axes()[a][j] = matched(node, out, a, j);
+                Optional<List<Moves.Source>> sources = moves.sources(a, j);
+                nothing.axes()[a][j] = sources.isPresent()
+                        ? agreed(sources.get().stream().map(s -> at(s.value(), s.axis(), s.index())).toList())
+                        : matched(node, out, a, j);
             }
         }
         return nothing;
+    }
+
+    private static double agreed(List<Double> candidates) {
+        return candidates.stream().distinct().count() == 1 ? candidates.getFirst() : Double.NaN;
     }
 
     private double matched(Node node, String out, int axis, int index) {
@@ -246,7 +257,7 @@ final class Constants {
                 }
             }
         }
-        return candidates.stream().distinct().count() == 1 ? candidates.getFirst() : Double.NaN;
+        return agreed(candidates);
     }
 
     private void collect(String input, int axis, AxisType from, AxisType to, int index, List<Double> candidates) {

@@ -208,7 +208,8 @@ final class Resizing {
         to[k] = end < 0 ? Long.MIN_VALUE + 1 : end;
     }
 
-    private static int[] chosen(int length, long from, long to, long step) {
+    /** The indices a Slice takes of an axis. */
+    static int[] chosen(int length, long from, long to, long step) {
         long first = from < 0 ? from + length : from;
         long last = to < 0 ? to + length : to;
         if (step > 0) {

@@ -29,6 +29,8 @@ final class Architectures {
         all.put("padded", Architectures::padded);
         all.put("expanded", Architectures::expanded);
         all.put("einsum", Architectures::einsum);
+        all.put("branches", Architectures::branches);
+        all.put("computed-shapes", Architectures::computedShapes);
         return all;
     }
 
@@ -212,5 +214,35 @@ final class Architectures {
         Attribute second = new Attribute.Text("bti,oi->bto");
         String x = net.op("Einsum", List.of(net.input(4, 6), up), Map.of("equation", first));
         return net.done(net.op("Einsum", List.of(net.op("Relu", x), down), Map.of("equation", second)), 4, 3);
+    }
+
+    /** One projection split into two layers' units, by no sizes, an input or an attribute. */
+    static Graph branches(long seed) {
+        Net net = new Net(seed);
+        int a = net.pick(4, 8);
+        int b = seed % 2 == 0 ? a : net.pick(4, 8);
+        String x = net.project("both", net.input(6), 6, a + b);
+        List<String> parts = seed % 2 == 0 ? net.split(x, 1, 2) : net.split(x, 1, a, b);
+        String left = net.dense("left", net.op("Relu", parts.get(0)), a, 3);
+        String right = net.dense("right", net.op("Tanh", parts.get(1)), b, 3);
+        return net.done(net.op("Add", left, right), 3);
+    }
+
+    /** Reshapes whose targets are put together from the sizes of other values while the network runs. */
+    static Graph computedShapes(long seed) {
+        Net net = new Net(seed);
+        int wide = 2 * net.pick(3, 5);
+        String x = net.op("Relu", net.conv("conv1", net.input(3, 6, 6), 3, wide, 1, 0, 1, true));
+        String sizes = net.op("Shape", x);
+        String batch = net.op("Gather", sizes, net.longs(0));
+        String channels = net.op("Gather", sizes, net.longs(1));
+        String half = net.op("Div", channels, net.longs(2));
+        Map<String, Attribute> along = Map.of("axis", Net.integer(0));
+        x = net.op("Reshape", x, net.op("Concat", List.of(batch, net.longs(2), half, net.longs(6, 6)), along));
+        x = net.transpose(x, 0, 2, 1, 3, 4);
+        x = net.op("Reshape", x, net.op("Concat", List.of(batch, net.longs(wide, 6, 6)), along));
+        x = net.op("Relu", net.conv("conv2", x, wide, 5, 3, 1, 1, true));
+        x = net.op("Reshape", x, net.op("Concat", List.of(batch, net.longs(-1)), along));
+        return net.done(net.dense("fc", x, 5 * 36, 3), 3);
     }
 }

@@ -83,6 +83,16 @@ final class Net {
         return outs;
     }
 
+    List<String> split(String x, int axis, long... sizes) {
+        List<String> outs = new ArrayList<>();
+        for (int p = 0; p < sizes.length; p++) {
+            outs.add("split" + made++);
+        }
+        nodes.add(Node.of(outs.getFirst() + "_node", "Split", List.of(x, longs(sizes)), outs,
+                Map.of("axis", integer(axis))));
+        return outs;
+    }
+
     String dense(String name, String x, int in, int out) {
         return op("Gemm", List.of(x, weights(name + ".weight", 1 / Math.sqrt(in), 0, out, in),
                 weights(name + ".bias", 0.3, 0.1, out)), Map.of("transB", integer(1)));

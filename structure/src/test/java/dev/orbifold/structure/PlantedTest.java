@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
@@ -26,6 +27,8 @@ class PlantedTest {
     /** Sums of fewer terms round differently in float32; nothing else may differ. */
     private static final double ROUNDING = 1e-6;
     private static final int SEEDS = 4;
+    /** Families whose constant units always fit into a bias. */
+    private static final Set<String> NOTHING_PADS = Set.of("dense", "branches", "gated-split");
 
     static Stream<Arguments> networks() {
         return Architectures.all().entrySet().stream().flatMap(family -> Stream.iterate(0L, s -> s + 1).limit(SEEDS)
@@ -51,6 +54,22 @@ class PlantedTest {
     }
 
     @ParameterizedTest(name = "{0}, seed {1}") @MethodSource("networks")
+    void constantUnitsChangeNothingWhetherTheyGoOrStay(String family, long seed, LongFunction<Graph> make) {
+        Symmetries symmetries = Symmetries.of(make.apply(seed));
+        List<BitSet> planted = Planting.choose(symmetries, new Seed(seed).split("constant").generator());
+        Graph graph = Planting.constant(symmetries, planted);
+
+        Shrink shrink = Shrink.lossless(graph, ShrinkOptions.DEFAULT, OnnxRuntime.factory(1), new Seed(seed));
+
+        assertTrue(shrink.equality().maxError() <= ROUNDING,
+                family + ", seed " + seed + ": outputs differ by " + shrink.equality().maxError());
+        if (NOTHING_PADS.contains(family)) {
+            assertEquals(expected(symmetries, planted), lengths(symmetries, shrink.after()),
+                    "lengths of " + family + ", seed " + seed + "; findings " + shrink.findings());
+        }
+    }
+
+    @ParameterizedTest(name = "{0}, seed {1}") @MethodSource("networks")
     void macModelIsTheCostOfTheQuotient(String family, long seed, LongFunction<Graph> make) {
         Symmetries symmetries = Symmetries.of(make.apply(seed));
         MacModel model = MacModel.of(symmetries);
@@ -58,7 +77,10 @@ class PlantedTest {
                 Planting.choose(symmetries, new Seed(seed).split("widths").generator()));
         int[] widths = keep.stream().mapToInt(BitSet::cardinality).toArray();
 
-        Cost cost = Cost.of(Quotient.of(symmetries, keep).graph());
+        Graph smaller = Quotient.of(symmetries, keep).graph();
+        Cost cost = Cost.of(smaller);
+        assertEquals(1, Equality.check(smaller, smaller, OnnxRuntime.factory(1), new Seed(seed), 1).samples(),
+                "ONNX Runtime runs what plain removal leaves");
 
         assertEquals(cost.macs(), model.macs(widths), family + ", seed " + seed + ": multiply-adds");
         assertEquals(cost.parameters(), model.parameters(widths), family + ", seed " + seed + ": parameters");

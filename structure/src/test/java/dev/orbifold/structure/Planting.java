@@ -7,7 +7,10 @@ import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /** Makes units exactly dead where they are written. */
@@ -29,13 +32,22 @@ final class Planting {
         return chosen;
     }
 
+    /** Zero weights and scales, but biases and shifts as they are: units that carry a constant. */
+    static Graph constant(Symmetries symmetries, List<BitSet> units) {
+        return zeroed(symmetries, units, slot -> !slot.parameter().endsWith(".bias"));
+    }
+
     static Graph zeroed(Symmetries symmetries, List<BitSet> units) {
+        return zeroed(symmetries, units, slot -> true);
+    }
+
+    private static Graph zeroed(Symmetries symmetries, List<BitSet> units, Predicate<Slot> which) {
         GraphEdit edit = new GraphEdit(symmetries.graph());
         Axes axes = new Axes(symmetries);
-        java.util.Map<String, TensorData> changed = new java.util.LinkedHashMap<>();
+        Map<String, TensorData> changed = new LinkedHashMap<>();
         for (Space space : symmetries.spaces()) {
             for (Slot slot : space.slots()) {
-                if (slot.role() == Slot.Role.WRITES) {
+                if (slot.role() == Slot.Role.WRITES && which.test(slot)) {
                     TensorData old =
                             changed.getOrDefault(slot.parameter(), axes.constant(slot.parameter()).orElseThrow());
                     changed.put(slot.parameter(), zeroed(old, slot, units.get(space.id())));

@@ -243,6 +243,23 @@ class ShrinkTest {
     }
 
     @Test
+    void mergedTensorsComeApartOnlyWhereTheirWidthsDo() {
+        Net net = new Net(13);
+        String x = net.input(4);
+        String bias = net.param("merged", new float[] {0, 0, 0, 0, 0}, 5);
+        for (int layer = 0; layer < 3; layer++) {
+            x = net.op("Relu", net.op("Gemm", x, net.weights("w" + layer, 0.5, 0, layer == 0 ? 4 : 5, 5), bias));
+        }
+        Graph graph = net.done(net.dense("out", x, 5, 3), 3);
+        Shrink shrink = shrink(zeroed(graph, "w1", 1, 2), ShrinkOptions.DEFAULT);
+
+        assertArrayEquals(new long[] {5, 4}, shrink.after().parameter("w1").orElseThrow().dims());
+        assertEquals(List.of(5L, 4L), shrink.after().parameters().entrySet().stream()
+                .filter(p -> p.getKey().startsWith("merged")).map(p -> p.getValue().dim(0)).toList());
+        assertEqual(shrink);
+    }
+
+    @Test
     void nothingDeadLeavesTheGraphItself() {
         Graph graph = Architectures.residual(1);
         assertSame(graph, shrink(graph, ShrinkOptions.DEFAULT).after());
