@@ -6,6 +6,7 @@ import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,7 +74,7 @@ final class NearZero {
         for (int a = slot.axis() + 1; a < tensor.rank(); a++) {
             inner *= (int) tensor.dim(a);
         }
-        int unitCount = 1 + java.util.Arrays.stream(slot.unit()).max().orElse(0);
+        int unitCount = 1 + Arrays.stream(slot.unit()).max().orElse(0);
         double[] largest = new double[unitCount];
         double most = 0;
         for (int i = 0; i < values.length; i++) {

@@ -17,6 +17,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The smaller Graph that is left when units are taken out of Spaces: every Slot loses the units' indices, and every number
@@ -108,7 +109,7 @@ public record Quotient(Graph graph, List<Removed> removed, List<Finding> finding
                 .orElseThrow(() -> new StructureException("parameter " + name + " is not in the Graph"));
         for (Map.Entry<Integer, BitSet> axis : gone.entrySet()) {
             int length = Math.toIntExact(tensor.dim(axis.getKey()));
-            int[] stay = java.util.stream.IntStream.range(0, length).filter(i -> !axis.getValue().get(i)).toArray();
+            int[] stay = IntStream.range(0, length).filter(i -> !axis.getValue().get(i)).toArray();
             tensor = tensor.select(axis.getKey(), stay);
         }
         return tensor;

@@ -30,9 +30,8 @@ final class Resharing {
         Map<String, String> merged = new HashMap<>();
         unshared.parameters().forEach((name, tensor) -> {
             String original = originals.get(tensor);
-            TensorData mine = edited.parameters().get(name);
-            if (original != null && !original.equals(name) && mine != null
-                    && mine.equals(edited.parameters().get(original))) {
+            if (original != null && !original.equals(name) && edited.parameter(name).isPresent()
+                    && edited.parameter(name).equals(edited.parameter(original))) {
                 merged.put(name, original);
             }
         });

@@ -5,6 +5,9 @@ import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.TensorData;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -296,13 +299,13 @@ final class Resizing {
         return switch (like.type()) {
             case INT64 -> TensorData.of(values, values.length);
             case INT32 -> {
-                java.nio.ByteBuffer bytes = java.nio.ByteBuffer.allocate(4 * values.length)
-                        .order(java.nio.ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer bytes = ByteBuffer.allocate(4 * values.length)
+                        .order(ByteOrder.LITTLE_ENDIAN);
                 for (long v : values) {
                     bytes.putInt((int) Math.clamp(v, Integer.MIN_VALUE, Integer.MAX_VALUE));
                 }
                 yield new TensorData(like.type(), new long[] {values.length},
-                        java.lang.foreign.MemorySegment.ofArray(bytes.array()));
+                        MemorySegment.ofArray(bytes.array()));
             }
             default -> throw new StructureException("sizes are int32 or int64, found " + like.type());
         };
