@@ -1,6 +1,5 @@
 package dev.orbifold.engine;
 
-import java.util.Arrays;
 import java.util.Locale;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
@@ -15,7 +14,7 @@ public enum Precision {
     /** Matrix products and convolutions in bfloat16, by libtorch's autocast. */
     BFLOAT16;
 
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 7;
     /** bfloat16 must save at least this share of the time to be worth its coarser numbers. */
     private static final double WORTH = 0.1;
 
@@ -32,7 +31,8 @@ public enum Precision {
 
     /**
      * Computes in this precision on the calling thread until the scope is closed; to be closed on the same thread,
-     * innermost first.
+     * innermost first, and before the weights change: bfloat16 keeps the weights it has converted until then, so that
+     * every training step needs a scope of its own.
      *
      * @throws EngineException for {@link #AUTO}, which is to be measured first
      */
@@ -63,32 +63,30 @@ public enum Precision {
      * What a measurement found.
      *
      * @param faster FLOAT32 or BFLOAT16
-     * @param float32Millis median time of a step in float32
-     * @param bfloat16Millis median time of a step in bfloat16
+     * @param float32Millis shortest time of a step in float32
+     * @param bfloat16Millis shortest time of a step in bfloat16
      */
     public record Measured(Precision faster, double float32Millis, double bfloat16Millis) {
     }
 
     /**
-     * Times steps in both precisions, alternately, after one of each that does not count. bfloat16 is taken only where it
-     * is at least a tenth faster.
+     * Times steps in both precisions, alternately, after one of each that does not count; the shortest time of each says
+     * what the machine can do undisturbed. bfloat16 is taken only where it is at least a tenth faster.
      *
      * @param step one training step whose effects do not matter, forward and backward
      */
     public static Measured measure(Device device, Runnable step) {
-        double[] wide = new double[ROUNDS];
-        double[] narrow = new double[ROUNDS];
-        time(FLOAT32, device, step);
-        time(BFLOAT16, device, step);
-        for (int round = 0; round < ROUNDS; round++) {
-            wide[round] = time(FLOAT32, device, step);
-            narrow[round] = time(BFLOAT16, device, step);
+        double wide = Double.POSITIVE_INFINITY;
+        double narrow = Double.POSITIVE_INFINITY;
+        for (int round = 0; round <= ROUNDS; round++) {
+            double inFloat32 = time(FLOAT32, device, step);
+            double inBfloat16 = time(BFLOAT16, device, step);
+            if (round > 0) {
+                wide = Math.min(wide, inFloat32);
+                narrow = Math.min(narrow, inBfloat16);
+            }
         }
-        Arrays.sort(wide);
-        Arrays.sort(narrow);
-        double a = wide[ROUNDS / 2];
-        double b = narrow[ROUNDS / 2];
-        return new Measured(b <= (1 - WORTH) * a ? BFLOAT16 : FLOAT32, a, b);
+        return new Measured(narrow <= (1 - WORTH) * wide ? BFLOAT16 : FLOAT32, wide, narrow);
     }
 
     private static double time(Precision precision, Device device, Runnable step) {
