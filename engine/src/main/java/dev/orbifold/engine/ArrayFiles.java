@@ -57,7 +57,7 @@ final class ArrayFiles {
         try {
             return read.get();
         } catch (GraphException e) {
-            throw new DataException(e.getMessage(), e);
+            throw new DataException(String.valueOf(e.getMessage()), e);
         }
     }
 
