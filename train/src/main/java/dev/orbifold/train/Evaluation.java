@@ -26,16 +26,17 @@ public final class Evaluation {
      * Loss, accuracy, cost and latency of a model file.
      *
      * @param loss what the loss is
+     * @param seed of the split of data without a test part
      * @param threads threads that compute, but for the latency, which is of one
      */
-    public static CompressResult.Standing of(Path model, DataRequest data, CompressOptions.LossKind loss, int threads,
-            Progress progress) {
+    public static CompressResult.Standing of(Path model, DataRequest data, CompressOptions.LossKind loss, long seed,
+            int threads, Progress progress) {
         Graph graph = OnnxFile.read(model);
         Unsupported.reason(graph).ifPresent(reason -> {
             throw new TrainException(reason);
         });
         Objective objective = Objective.of(graph, loss, 0, 0, 1);
-        DataSet opened = data.open(new Seed(0).split("data"), objective.input());
+        DataSet opened = data.open(new Seed(seed).split("data"), objective.input());
         return of(List.of(graph), List.of(model), opened.test(), objective, loss, threads, progress).getFirst();
     }
 

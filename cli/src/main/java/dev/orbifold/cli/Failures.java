@@ -1,0 +1,126 @@
+package dev.orbifold.cli;
+
+import dev.orbifold.constraint.ConstraintException;
+import dev.orbifold.engine.DataException;
+import dev.orbifold.engine.EngineException;
+import dev.orbifold.graph.GraphException;
+import dev.orbifold.report.ReportException;
+import dev.orbifold.report.Units;
+import dev.orbifold.run.RunException;
+import dev.orbifold.structure.StructureException;
+import dev.orbifold.symmetry.SymmetryException;
+import dev.orbifold.train.InterruptedRun;
+import dev.orbifold.train.TrainException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionStrategy;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * What a failure becomes: one sentence on standard error and an exit code. What no module foresaw is a defect of Orbifold
+ * and shows its stack trace.
+ */
+final class Failures {
+    /** Set to anything, shows the stack trace behind every sentence, as {@code --verbose} does. */
+    static final String DEBUG = "ORBIFOLD_DEBUG";
+    private static final IExecutionStrategy LAST = new RunLast();
+    /** libtorch's words when memory is short, with the bytes it wanted. */
+    private static final Pattern NATIVE_MEMORY = Pattern
+            .compile("(?:can't allocate memory|not enough memory)\\D*you tried to allocate (\\d+) bytes");
+
+    private Failures() {
+    }
+
+    /** Wrong usage: what is wrong, what was perhaps meant, and where help is. */
+    static int usage(ParameterException e, String[] arguments) {
+        CommandLine line = e.getCommandLine();
+        PrintWriter err = line.getErr();
+        String name = line.getCommandSpec().qualifiedName(" ");
+        boolean command = e instanceof UnmatchedArgumentException && line.getParent() == null;
+        err.println(name + ": "
+                + (command ? "there is no command " + ((UnmatchedArgumentException) e).getUnmatched().getFirst()
+                        : e.getMessage()));
+        if (!UnmatchedArgumentException.printSuggestions(e, err)) {
+            err.println("`" + name + " --help` shows how it is used.");
+        }
+        err.flush();
+        return ExitCode.USAGE;
+    }
+
+    /** Runs the command; errors of the virtual machine become sentences as exceptions do. */
+    static int guarded(ParseResult parsed) {
+        try {
+            return LAST.execute(parsed);
+        } catch (StackOverflowError | OutOfMemoryError | LinkageError e) {
+            ParseResult last = parsed;
+            while (last.hasSubcommand()) {
+                last = last.subcommand();
+            }
+            return failed(e, last.commandSpec().commandLine(), last);
+        }
+    }
+
+    /** An exception that a command did not handle. */
+    static int execution(Exception e, CommandLine command, ParseResult parsed) {
+        ParseResult last = parsed;
+        while (last.hasSubcommand()) {
+            last = last.subcommand();
+        }
+        return failed(e, command, last);
+    }
+
+    private static int failed(Throwable e, CommandLine command, ParseResult parsed) {
+        PrintWriter err = command.getErr();
+        String name = command.getCommandSpec().qualifiedName(" ");
+        err.println(name + ": " + sentence(e));
+        boolean wanted = System.getenv(DEBUG) != null || parsed.hasMatchedOption("--verbose");
+        if (wanted || isDefect(e)) {
+            e.printStackTrace(err);
+        }
+        err.flush();
+        return e instanceof InterruptedRun ? ExitCode.INTERRUPTED : ExitCode.INPUT;
+    }
+
+    /** Whether nobody meant this to be thrown. */
+    static boolean isDefect(Throwable e) {
+        return switch (e) {
+            case GraphException g -> false;
+            case SymmetryException s -> false;
+            case DataException d -> false;
+            case EngineException n -> false;
+            case StructureException s -> false;
+            case ConstraintException c -> false;
+            case TrainException t -> false;
+            case RunException r -> false;
+            case ReportException r -> false;
+            case InterruptedRun i -> false;
+            case IOException i -> false;
+            case UncheckedIOException u -> false;
+            case OutOfMemoryError o -> false;
+            default -> !NATIVE_MEMORY.matcher(String.valueOf(e.getMessage())).find();
+        };
+    }
+
+    /** The failure in one sentence, with what to do about it. */
+    static String sentence(Throwable e) {
+        String message = String.valueOf(e.getMessage());
+        Matcher memory = NATIVE_MEMORY.matcher(message);
+        if (memory.find()) {
+            return "memory is short: libtorch needed another " + Units.bytes(Double.parseDouble(memory.group(1)))
+                    + ". Try a smaller --batch-size, or a machine with more memory";
+        }
+        if (e instanceof OutOfMemoryError) {
+            return "memory is short: the heap of " + Units.bytes(Runtime.getRuntime().maxMemory())
+                    + " did not suffice (" + message
+                    + "). Set ORBIFOLD_JAVA_OPTIONS=-Xmx… to allow more, or try a smaller --batch-size";
+        }
+        return isDefect(e) ? "this is a defect of Orbifold; please report it with what follows: " + e : message;
+    }
+}

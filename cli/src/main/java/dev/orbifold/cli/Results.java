@@ -1,0 +1,107 @@
+package dev.orbifold.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.orbifold.report.Comparison;
+import dev.orbifold.report.Table;
+import dev.orbifold.report.Units;
+import dev.orbifold.run.RunException;
+import dev.orbifold.run.RunView;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What a Run has reached, read back from it, as people read it. */
+final class Results {
+    /** The largest output difference, divided by the output range, that counts as equal. */
+    static final double EQUAL = 1e-4;
+
+    private final RunView run;
+    private final JsonNode result;
+
+    /**
+     * Reads the result.
+     *
+     * @throws RunException if the Run has none
+     */
+    Results(RunView run) {
+        this.run = run;
+        this.result = run.result()
+                .orElseThrow(
+                        () -> new RunException(run.path() + " has no result yet; continue it with `orbifold resume "
+                                + run.path() + "`"));
+    }
+
+    /** The result as it lies in the Run. */
+    JsonNode document() {
+        return result;
+    }
+
+    /** The verdict that was recorded, if any. */
+    String verdict() {
+        return result.path("verdict").asText("the Run is done");
+    }
+
+    /** Whether what was taken out changed no output beyond rounding. */
+    boolean equal() {
+        JsonNode error = result.path("equality").path("maxError");
+        return error.isNumber() && error.asDouble() <= EQUAL;
+    }
+
+    /** The proof in one sentence. */
+    String equalityText() {
+        JsonNode equality = result.path("equality");
+        return "taking out what had collapsed moved no output by more than "
+                + Units.scientific(equality.path("maxError").asDouble(Double.NaN))
+                + " of the output range (ONNX Runtime, "
+                + equality.path("samples").asLong() + " samples; allowed are " + Units.scientific(EQUAL) + ")";
+    }
+
+    /** Everything worth reading, for a terminal. */
+    String text(String verdict) {
+        StringBuilder text = new StringBuilder(Comparison.of(result).table().text());
+        text.append('\n').append(capital(verdict)).append(verdict.endsWith(".") ? "\n" : ".\n");
+        if (result.path("equality").path("maxError").isNumber()) {
+            text.append(capital(equalityText())).append(".\n");
+        }
+        text.append(widths()).append(findings()).append('\n').append(files());
+        return text.toString();
+    }
+
+    private static String capital(String sentence) {
+        return sentence.isEmpty() ? sentence : Character.toUpperCase(sentence.charAt(0)) + sentence.substring(1);
+    }
+
+    private String widths() {
+        Table table = new Table().left("Space").right("from").right("to");
+        List<JsonNode> spaces = new ArrayList<>();
+        result.path("spaces").forEach(spaces::add);
+        if (spaces.isEmpty()) {
+            return "";
+        }
+        spaces.forEach(s -> table.row(s.path("name").asText(), s.path("from").asText(), s.path("to").asText()));
+        return "\n" + table.text();
+    }
+
+    private String findings() {
+        StringBuilder text = new StringBuilder();
+        for (JsonNode finding : run.findings().orElseGet(JsonNodeFactory.instance::arrayNode)) {
+            if (!finding.path("severity").asText().equals("INFO")) {
+                text.append(finding.path("severity").asText().toLowerCase(Locale.ROOT)).append(": ")
+                        .append(finding.path("place").asText()).append(": ").append(finding.path("message").asText())
+                        .append('\n');
+            }
+        }
+        return text.isEmpty() ? "" : "\n" + text;
+    }
+
+    private String files() {
+        Table table = new Table().left("").left("");
+        if (result.path("output").isTextual()) {
+            table.row("model", result.path("output").asText());
+        }
+        table.row("report", run.report().toString());
+        table.row("everything", run.path().toString());
+        return "Written:\n" + table.text();
+    }
+}

@@ -1,0 +1,66 @@
+package dev.orbifold.cli;
+
+import dev.orbifold.report.HtmlReport;
+import dev.orbifold.run.RunException;
+import dev.orbifold.run.RunFolder;
+import dev.orbifold.run.RunState;
+import dev.orbifold.train.CompressResult;
+import dev.orbifold.train.InterruptedRun;
+import dev.orbifold.train.Progress;
+import dev.orbifold.train.TrainException;
+import java.util.function.Function;
+
+/**
+ * What stands around every training: signals, progress, the Run's state, the report, the result.
+ *
+ * @param output where things are said
+ * @param command whose name the JSON document carries
+ */
+record Training(Output output, String command) {
+    /** Does the work; whatever becomes of it, the Run says so and has a report. */
+    int of(RunFolder run, Function<Progress, CompressResult> work) {
+        CompressResult result;
+        try (Interruption interruption = Interruption.listen(output::say);
+                LiveProgress progress = output.progress(interruption::requested)) {
+            result = work.apply(progress);
+        } catch (InterruptedRun e) {
+            String resume = "orbifold resume " + run.path();
+            left(run, RunState.Status.INTERRUPTED, ExitCode.INTERRUPTED, resume, e);
+            InterruptedRun said = new InterruptedRun(e.getMessage() + "; continue with `" + resume + "`");
+            said.initCause(e);
+            throw said;
+        } catch (RuntimeException | Error e) {
+            left(run, RunState.Status.FAILED, ExitCode.INPUT,
+                    e instanceof TrainException ? String.valueOf(e.getMessage()) : "orbifold resume " + run.path(), e);
+            throw e;
+        }
+        Results results = new Results(run.view());
+        int code = result.met() && results.equal() ? ExitCode.DONE : ExitCode.MISSED;
+        run.state(RunState.Status.DONE, code, "");
+        HtmlReport.write(run.view());
+        return said(results, code, result.verdict());
+    }
+
+    /** Prints what a Run that is done has reached. */
+    int said(Results results, int code, String verdict) {
+        output.print(() -> results.text(verdict));
+        output.document("orbifold." + command + "/1", results::document);
+        if (!results.equal()) {
+            output.warn("the check of equality was missed: " + results.equalityText());
+        }
+        if (code == ExitCode.MISSED && results.equal()) {
+            output.warn(verdict);
+        }
+        return code;
+    }
+
+    private static void left(RunFolder run, RunState.Status status, int code, String next, Throwable reason) {
+        try {
+            run.state(status, code, next);
+            HtmlReport.write(run.view());
+        } catch (RunException e) {
+            // The disk that failed the training may fail this as well; the first reason is the one to tell.
+            reason.addSuppressed(e);
+        }
+    }
+}

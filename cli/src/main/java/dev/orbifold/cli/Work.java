@@ -1,0 +1,24 @@
+package dev.orbifold.cli;
+
+import picocli.CommandLine.Option;
+
+/** What computations start from. */
+final class Work {
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "0",
+            description = "Seed of every random draw (default: ${DEFAULT-VALUE}).") private long seed;
+
+    @Option(names = "--threads", paramLabel = "N",
+            description = "Threads that compute (default: all cores).") private int threads =
+                    Runtime.getRuntime().availableProcessors();
+
+    long seed() {
+        return seed;
+    }
+
+    int threads(Output output) {
+        if (threads < 1) {
+            throw output.wrong("--threads must be at least 1, found " + threads);
+        }
+        return threads;
+    }
+}
