@@ -40,6 +40,7 @@ final class Compiler {
     private final Map<Integer, Integer> readers = new HashMap<>();
     private final Map<Integer, String> producers = new HashMap<>();
     private final Map<String, Integer> parameters = new LinkedHashMap<>();
+    private final Set<Integer> fed = new HashSet<>();
     private final BitSet constant = new BitSet();
     private final BitSet onHost = new BitSet();
     private final List<Program.Step> steps = new ArrayList<>();
@@ -55,6 +56,7 @@ final class Compiler {
         List<Node> live = live();
         Map<String, Integer> inputs = new LinkedHashMap<>();
         graph.inputs().forEach(input -> inputs.put(input.name(), slot(input.name())));
+        fed.addAll(inputs.values());
         countReaders(live);
         try (NoGradGuard noGrad = new NoGradGuard()) {
             for (Node node : live) {
@@ -181,7 +183,7 @@ final class Compiler {
         boolean lastReader = ins.length > 0 && ins[0] != Frame.NONE && readers.getOrDefault(ins[0], 0) == 1
                 && producers.containsKey(ins[0]);
         Site site = new Site(node, graph.opset(), ins, outs, contents, constant, real, lastReader,
-                ins.length > 0 ? producers.getOrDefault(ins[0], "") : "");
+                ins.length > 0 ? producers.getOrDefault(ins[0], "") : "", ins.length > 0 && fed.contains(ins[0]));
         Kernel kernel;
         try {
             kernel = host != null && HostKernels.accepts(site)

@@ -125,6 +125,10 @@ final class Layout {
         int y = site.out(0);
         return f -> {
             Tensor t = f.tensor(x);
+            if (axis == 1 && t.dim() > 1) {
+                f.set(y, t.flatten(1, -1));
+                return;
+            }
             long[] dims = Tensors.dims(t);
             long rows = 1;
             for (int i = 0; i < (axis < 0 ? axis + dims.length : axis); i++) {

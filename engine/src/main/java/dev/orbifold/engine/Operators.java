@@ -25,6 +25,7 @@ final class Operators {
         Indexing.register(table);
         Generators.register(table);
         Resizing.register(table);
+        AttentionKernels.register(table);
         return Map.copyOf(table);
     }
 

@@ -4,7 +4,6 @@ import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,12 +28,18 @@ public final class Program implements AutoCloseable {
         }
     }
 
+    /**
+     * @param fresh whether a step makes the value for this output alone; others get a handle of their own
+     */
+    private record Output(String name, int slot, boolean fresh) {
+    }
+
     private final Graph graph;
     private final Device device;
     private final DataType real;
     private final PointerScope scope;
     private final Map<String, Integer> inputs;
-    private final Map<String, Integer> outputs;
+    private final List<Output> results;
     private final Map<String, Integer> parameters;
     private final @Nullable Tensor[] own;
     private final @Nullable HostValue[] hosts;
@@ -52,7 +57,7 @@ public final class Program implements AutoCloseable {
         this.real = real;
         this.scope = scope;
         this.inputs = inputs;
-        this.outputs = outputs;
+        this.results = results(outputs, steps);
         this.parameters = parameters;
         this.own = own;
         this.hosts = hosts;
@@ -60,6 +65,14 @@ public final class Program implements AutoCloseable {
         this.kernels = steps.stream().map(Step::kernel).toArray(Kernel[]::new);
         this.freed = steps.stream().map(Step::freed).toArray(int[][]::new);
         this.roles = Roles.of(graph, parameters.keySet());
+    }
+
+    private static List<Output> results(Map<String, Integer> outputs, List<Step> steps) {
+        Set<Integer> made = new HashSet<>();
+        steps.forEach(step -> Arrays.stream(step.outputs()).forEach(made::add));
+        List<Output> results = new ArrayList<>();
+        outputs.forEach((name, slot) -> results.add(new Output(name, slot, made.remove(slot))));
+        return List.copyOf(results);
     }
 
     /**
@@ -167,7 +180,7 @@ public final class Program implements AutoCloseable {
             } catch (RuntimeException e) {
                 throw failure(steps.get(i), frame, e);
             }
-            return collect(frame, values, inner);
+            return collect(frame, inner);
         }
     }
 
@@ -200,20 +213,13 @@ public final class Program implements AutoCloseable {
         return convert ? value.to(ScalarType.Double) : value;
     }
 
-    private Map<String, Tensor> collect(Frame frame, Map<String, Tensor> values, PointerScope inner) {
-        Map<String, Tensor> results = new LinkedHashMap<>();
-        Set<Tensor> taken = Collections.newSetFromMap(new java.util.IdentityHashMap<>());
-        for (Tensor tensor : own) {
-            if (tensor != null) {
-                taken.add(tensor);
-            }
+    private Map<String, Tensor> collect(Frame frame, PointerScope inner) {
+        Map<String, Tensor> found = new LinkedHashMap<>();
+        for (Output output : results) {
+            Tensor tensor = frame.tensor(output.slot());
+            found.put(output.name(), Tensors.adopt(output.fresh() ? tensor : new Tensor(tensor), inner));
         }
-        taken.addAll(values.values());
-        outputs.forEach((name, slot) -> {
-            Tensor tensor = frame.tensor(slot);
-            results.put(name, Tensors.adopt(taken.add(tensor) ? tensor : new Tensor(tensor), inner));
-        });
-        return results;
+        return found;
     }
 
     private EngineException failure(Step step, Frame frame, RuntimeException cause) {

@@ -35,6 +35,7 @@ final class Site {
     private final DataType real;
     private final boolean lastReader;
     private final String producer;
+    private final boolean fed;
 
     /**
      * @param contents what is known when compiling, by slot: constants and the Graph's own parameters
@@ -42,9 +43,10 @@ final class Site {
      * @param real what FLOAT stands for: FLOAT or DOUBLE
      * @param lastReader whether nobody else reads the first input, which a node made
      * @param producer the operator that makes the first input; empty where none does
+     * @param fed whether the first input is one of the graph's
      */
     Site(Node node, int opset, int[] inputs, int[] outputs, Map<Integer, TensorData> contents, BitSet constant,
-            DataType real, boolean lastReader, String producer) {
+            DataType real, boolean lastReader, String producer, boolean fed) {
         this.node = node;
         this.opset = opset;
         this.inputs = inputs;
@@ -54,6 +56,7 @@ final class Site {
         this.real = real;
         this.lastReader = lastReader;
         this.producer = producer;
+        this.fed = fed;
     }
 
     Node node() {
@@ -120,6 +123,11 @@ final class Site {
     /** Whether the node may overwrite its first input: nobody else reads it, and its maker does not need it again. */
     boolean mayOverwrite(java.util.Set<String> makers) {
         return lastReader && makers.contains(producer);
+    }
+
+    /** Whether the first input is one of the graph's. */
+    boolean isFed() {
+        return fed;
     }
 
     /** A list that older operator sets keep in an attribute and newer ones in an input. */

@@ -52,8 +52,44 @@ final class LayerCases {
                 .with("epsilon", 1e-3).in(floats(r, dims(2, 3, r, 1 + i))).stored(floats(r, 3)).stored(floats(r, 3))));
         cases.put("LpNormalization", new Cases(4, (r, i) -> new OperatorCase("LpNormalization", 13).with("p", 1 + i % 2)
                 .with("axis", i < 2 ? -1 : 1).in(floats(r, 3, 4, 2))));
+        cases.put("Attention", new Cases(6, LayerCases::attention));
+        cases.put("RotaryEmbedding", new Cases(6, LayerCases::rotary));
         cases.put("LRN", new Cases(3, (r, i) -> new OperatorCase("LRN", 13).with("size", 1 + 2 * i).with("alpha", 0.3)
                 .with("beta", 0.6).with("bias", 1.5).in(floats(r, 2, 6, 3, 2))));
+    }
+
+    private static OperatorCase attention(RandomGenerator r, int i) {
+        OperatorCase c = new OperatorCase("Attention", 23);
+        if (i == 1 || i == 2) {
+            c.with("q_num_heads", 4).with("kv_num_heads", i == 1 ? 4 : 2).in(floats(r, 2, 3, 16)).in(floats(r, 2, 5, i == 1 ? 16 : 8))
+                    .in(floats(r, 2, 5, i == 1 ? 16 : 8));
+        } else {
+            c.in(floats(r, 2, 2, 5, 4)).in(floats(r, 2, 2, 5, 4)).in(floats(r, 2, 2, 5, 4));
+        }
+        return switch (i) {
+            case 3 -> c.with("is_causal", 1).with("scale", 0.3);
+            case 4 -> c.with("softcap", 2.0);
+            case 5 -> c.in(floats(r, 5, 5));
+            default -> c;
+        };
+    }
+
+    private static OperatorCase rotary(RandomGenerator r, int i) {
+        OperatorCase c = new OperatorCase("RotaryEmbedding", 23).with("interleaved", i % 2);
+        boolean flat = i >= 4;
+        boolean partial = i == 2 || i == 3;
+        if (flat) {
+            c.with("num_heads", 2).in(floats(r, 2, 3, 16));
+        } else {
+            c.in(floats(r, 2, 2, 3, 8));
+        }
+        if (partial) {
+            c.with("rotary_embedding_dim", 4);
+        }
+        long pairs = partial ? 2 : 4;
+        return i == 1 || i == 4
+                ? c.in(floats(r, 2, 3, pairs)).in(floats(r, 2, 3, pairs))
+                : c.in(floats(r, 6, pairs)).in(floats(r, 6, pairs)).in(TensorData.of(new long[]{0, 1, 2, 3, 4, 5}, 2, 3));
     }
 
     private static TensorData positive(RandomGenerator r, long... dims) {
