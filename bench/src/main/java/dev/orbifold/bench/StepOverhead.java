@@ -94,7 +94,8 @@ public final class StepOverhead {
                     directCosts.add(i % 2 == 0 ? second : first);
                 }
             }
-            print(name + ", batch " + batch + ", " + Natives.threads() + " threads, elapsed", graphCosts, directCosts, Cost::elapsed);
+            print(name + ", batch " + batch + ", " + Natives.threads() + " threads, elapsed", graphCosts, directCosts,
+                    Cost::elapsed);
             if (Natives.threads() == 1) {
                 // On a busy machine the time this thread computed says more than the time that passed.
                 print(name + ", batch " + batch + ", 1 thread, computing", graphCosts, directCosts, Cost::computing);
@@ -107,7 +108,8 @@ public final class StepOverhead {
         double[] b = direct.stream().mapToDouble(time).toArray();
         double[] ratios = new double[a.length];
         Arrays.setAll(ratios, i -> a[i] / b[i]);
-        System.out.printf(Locale.ROOT, "%s: through the Graph %.3f ms, direct %.3f ms, ratio %.3f (median of pairs %.3f)%n", what,
+        System.out.printf(Locale.ROOT,
+                "%s: through the Graph %.3f ms, direct %.3f ms, ratio %.3f (median of pairs %.3f)%n", what,
                 median(a), median(b), median(a) / median(b), median(ratios));
     }
 
@@ -156,7 +158,8 @@ public final class StepOverhead {
 
     /** Equal shifts are stored once in the file. */
     private Tensor shift(String name) {
-        return weight(weights.views().containsKey(name + ".bias") ? name + ".bias" : name.replace("sc.1", "b2") + ".bias");
+        return weight(
+                weights.views().containsKey(name + ".bias") ? name + ".bias" : name.replace("sc.1", "b2") + ".bias");
     }
 
     private Tensor resnet20(Tensor image) {
@@ -169,7 +172,7 @@ public final class StepOverhead {
             Tensor shortcut = narrowing ? norm(conv(x, at + "sc.0.weight", TWO, NONE), at + "sc.1") : x;
             x = torch.relu(h.add(shortcut));
         }
-        Tensor pooled = x.mean(new long[]{2, 3}, false, new ScalarTypeOptional());
+        Tensor pooled = x.mean(new long[] {2, 3}, false, new ScalarTypeOptional());
         return torch.linear(pooled, weight("fc.weight"), weight("fc.bias"));
     }
 }

@@ -61,7 +61,8 @@ final class AttentionKernels {
             double factor = scale == 0 ? 1 / Math.sqrt(query.size(3)) : scale;
             Tensor scores = query.mul(new Scalar(factor)).matmul(key.transpose(2, 3));
             if (causal) {
-                Tensor allowed = torch.torch_ones(new long[]{query.size(2), key.size(2)}, f.device().options(ScalarType.Bool));
+                Tensor allowed =
+                        torch.torch_ones(new long[] {query.size(2), key.size(2)}, f.device().options(ScalarType.Bool));
                 scores = scores.masked_fill(allowed.tril(0).logical_not(), lowest);
             }
             if (mask != Frame.NONE) {

@@ -76,7 +76,7 @@ final class Compiler {
                 own.set(slot, Tensors.of(host.data(), device));
             }
         }
-        parameters.keySet().removeIf(name -> !used(slots.get(name), outputs));
+        parameters.values().removeIf(slot -> !used(slot, outputs));
         return new Program(graph, device, real, scope, inputs, outputs, Collections.unmodifiableMap(parameters),
                 own.toArray(new Tensor[0]), hosts.toArray(new HostValue[0]), freed(inputs, outputs));
     }

@@ -61,7 +61,8 @@ final class LayerCases {
     private static OperatorCase attention(RandomGenerator r, int i) {
         OperatorCase c = new OperatorCase("Attention", 23);
         if (i == 1 || i == 2) {
-            c.with("q_num_heads", 4).with("kv_num_heads", i == 1 ? 4 : 2).in(floats(r, 2, 3, 16)).in(floats(r, 2, 5, i == 1 ? 16 : 8))
+            c.with("q_num_heads", 4).with("kv_num_heads", i == 1 ? 4 : 2).in(floats(r, 2, 3, 16))
+                    .in(floats(r, 2, 5, i == 1 ? 16 : 8))
                     .in(floats(r, 2, 5, i == 1 ? 16 : 8));
         } else {
             c.in(floats(r, 2, 2, 5, 4)).in(floats(r, 2, 2, 5, 4)).in(floats(r, 2, 2, 5, 4));
@@ -89,7 +90,8 @@ final class LayerCases {
         long pairs = partial ? 2 : 4;
         return i == 1 || i == 4
                 ? c.in(floats(r, 2, 3, pairs)).in(floats(r, 2, 3, pairs))
-                : c.in(floats(r, 6, pairs)).in(floats(r, 6, pairs)).in(TensorData.of(new long[]{0, 1, 2, 3, 4, 5}, 2, 3));
+                : c.in(floats(r, 6, pairs)).in(floats(r, 6, pairs))
+                        .in(TensorData.of(new long[] {0, 1, 2, 3, 4, 5}, 2, 3));
     }
 
     private static TensorData positive(RandomGenerator r, long... dims) {

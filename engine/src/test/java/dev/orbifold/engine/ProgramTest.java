@@ -45,9 +45,11 @@ class ProgramTest {
         return node(op, inputs, output, Map.of());
     }
 
-    private static Graph graph(List<Node> nodes, Map<String, TensorData> parameters, List<String> outputs, long... dims) {
+    private static Graph graph(List<Node> nodes, Map<String, TensorData> parameters, List<String> outputs,
+            long... dims) {
         return Graph.of("test", List.of(ValueInfo.of("x", DataType.FLOAT, Shape.of(dims))),
-                outputs.stream().map(o -> new ValueInfo(o, Optional.of(DataType.FLOAT), Optional.empty())).toList(), nodes,
+                outputs.stream().map(o -> new ValueInfo(o, Optional.of(DataType.FLOAT), Optional.empty())).toList(),
+                nodes,
                 parameters);
     }
 
@@ -61,12 +63,13 @@ class ProgramTest {
 
     private static Graph batchNorm() {
         Map<String, TensorData> parameters = new LinkedHashMap<>();
-        parameters.put("scale", TensorData.of(new float[]{2}, 1));
-        parameters.put("shift", TensorData.of(new float[]{1}, 1));
-        parameters.put("mean", TensorData.of(new float[]{10}, 1));
-        parameters.put("var", TensorData.of(new float[]{4}, 1));
+        parameters.put("scale", TensorData.of(new float[] {2}, 1));
+        parameters.put("shift", TensorData.of(new float[] {1}, 1));
+        parameters.put("mean", TensorData.of(new float[] {10}, 1));
+        parameters.put("var", TensorData.of(new float[] {4}, 1));
         return graph(List.of(node("BatchNormalization", List.of("x", "scale", "shift", "mean", "var"), "y",
-                Map.of("epsilon", new Attribute.Real(0), "momentum", new Attribute.Real(0.75f)))), parameters, List.of("y"), -1, 1);
+                Map.of("epsilon", new Attribute.Real(0), "momentum", new Attribute.Real(0.75f)))), parameters,
+                List.of("y"), -1, 1);
     }
 
     @Test
@@ -74,19 +77,20 @@ class ProgramTest {
         try (PointerScope scope = new PointerScope(); Program program = Program.compile(batchNorm(), Device.cpu())) {
             assertEquals(List.of("mean", "var"), program.state());
             assertEquals(List.of("scale", "shift"), program.trainable());
-            Tensor x = tensor(new float[]{1, 3, 5, 7}, 4, 1);
-            Tensor mean = tensor(new float[]{10}, 1);
-            Tensor variance = tensor(new float[]{4}, 1);
+            Tensor x = tensor(new float[] {1, 3, 5, 7}, 4, 1);
+            Tensor mean = tensor(new float[] {10}, 1);
+            Tensor variance = tensor(new float[] {4}, 1);
             Map<String, Tensor> values = Map.of("x", x, "mean", mean, "var", variance);
             // Batch: mean 4, biased variance 5, unbiased 20/3. y = 2·(x − 4)/√5 + 1.
             float[] trained = floats(program.run(values, Mode.TRAINING).get("y"));
             float unit = (float) (2 / Math.sqrt(5));
-            assertArrayEquals(new float[]{1 - 3 * unit, 1 - unit, 1 + unit, 1 + 3 * unit}, trained, FEW_TERMS);
+            assertArrayEquals(new float[] {1 - 3 * unit, 1 - unit, 1 + unit, 1 + 3 * unit}, trained, FEW_TERMS);
             assertEquals(0.75f * 10 + 0.25f * 4, mean.item_float(), FEW_TERMS);
             assertEquals(0.75f * 4 + 0.25f * 20 / 3, variance.item_float(), FEW_TERMS);
             // Statistics that are not passed stay as they are.
             program.run(Map.of("x", x), Mode.TRAINING);
-            assertArrayEquals(new float[]{-8, -6, -4, -2}, floats(program.run(Map.of("x", x), Mode.EVALUATION).get("y")),
+            assertArrayEquals(new float[] {-8, -6, -4, -2},
+                    floats(program.run(Map.of("x", x), Mode.EVALUATION).get("y")),
                     FEW_TERMS);
             assertEquals(8.5f, mean.item_float(), FEW_TERMS);
         }
@@ -95,7 +99,7 @@ class ProgramTest {
     @Test
     void dropsInTrainingOnly() {
         Graph graph = graph(List.of(node("Dropout", List.of("x", "ratio"), "y")),
-                Map.of("ratio", TensorData.of(new float[]{0.25f})), List.of("y"), -1);
+                Map.of("ratio", TensorData.of(new float[] {0.25f})), List.of("y"), -1);
         try (PointerScope scope = new PointerScope(); Program program = Program.compile(graph, Device.cpu())) {
             float[] ones = new float[4000];
             Arrays.fill(ones, 1);
@@ -117,7 +121,8 @@ class ProgramTest {
     void namesAllUnsupportedNodesAtOnce() {
         Graph graph = graph(List.of(node("Frobnicate", List.of("x"), "a"),
                 node("Pad", List.of("a"), "b", Map.of("mode", new Attribute.Text("mirror"))),
-                new Node("far", "Fused", "com.example", List.of("b"), List.of("c"), Map.of()), node("Relu", List.of("c"), "y")),
+                new Node("far", "Fused", "com.example", List.of("b"), List.of("c"), Map.of()),
+                node("Relu", List.of("c"), "y")),
                 Map.of(), List.of("y"), -1, 3);
         UnsupportedOperatorsException e = assertThrows(UnsupportedOperatorsException.class,
                 () -> Program.compile(graph, Device.cpu()));
@@ -130,7 +135,8 @@ class ProgramTest {
     @Test
     void saysWhatIsMissingUnknownOrFailing() {
         Graph graph = graph(List.of(node("MatMul", List.of("x", "w"), "y")),
-                Map.of("w", TensorData.of(new float[]{1, 2, 3}, 3, 1), "spare", TensorData.of(new float[]{1})), List.of("y"), -1, 3);
+                Map.of("w", TensorData.of(new float[] {1, 2, 3}, 3, 1), "spare", TensorData.of(new float[] {1})),
+                List.of("y"), -1, 3);
         try (PointerScope scope = new PointerScope(); Program program = Program.compile(graph, Device.cpu())) {
             assertEquals(List.of("w"), program.parameterNames());
             Tensor x = tensor(new float[3], 1, 3);
@@ -147,33 +153,37 @@ class ProgramTest {
     @Test
     void overwritesOnlyWhatNobodyElseReads() {
         Graph graph = graph(
-                List.of(node("Add", List.of("x", "b"), "a"), node("Relu", List.of("a"), "r"), node("Add", List.of("x", "b"), "c"),
-                        node("Relu", List.of("c"), "s"), node("Identity", List.of("a"), "kept"), node("Relu", List.of("x"), "t")),
-                Map.of("b", TensorData.of(new float[]{-1, 0.5f}, 2)), List.of("kept", "r", "s", "t"), -1, 2);
+                List.of(node("Add", List.of("x", "b"), "a"), node("Relu", List.of("a"), "r"),
+                        node("Add", List.of("x", "b"), "c"),
+                        node("Relu", List.of("c"), "s"), node("Identity", List.of("a"), "kept"),
+                        node("Relu", List.of("x"), "t")),
+                Map.of("b", TensorData.of(new float[] {-1, 0.5f}, 2)), List.of("kept", "r", "s", "t"), -1, 2);
         try (PointerScope scope = new PointerScope(); Program program = Program.compile(graph, Device.cpu())) {
-            Tensor x = tensor(new float[]{-2, 3}, 1, 2);
+            Tensor x = tensor(new float[] {-2, 3}, 1, 2);
             Map<String, Tensor> y = program.run(Map.of("x", x), Mode.TRAINING);
-            assertArrayEquals(new float[]{-3, 3.5f}, floats(y.get("kept")));
-            assertArrayEquals(new float[]{0, 3.5f}, floats(y.get("r")));
-            assertArrayEquals(new float[]{0, 3.5f}, floats(y.get("s")));
-            assertArrayEquals(new float[]{0, 3}, floats(y.get("t")));
-            assertArrayEquals(new float[]{-2, 3}, floats(x));
+            assertArrayEquals(new float[] {-3, 3.5f}, floats(y.get("kept")));
+            assertArrayEquals(new float[] {0, 3.5f}, floats(y.get("r")));
+            assertArrayEquals(new float[] {0, 3.5f}, floats(y.get("s")));
+            assertArrayEquals(new float[] {0, 3}, floats(y.get("t")));
+            assertArrayEquals(new float[] {-2, 3}, floats(x));
         }
     }
 
     @Test
     void differentiatesThroughRenamedParametersAndManyReaders() {
         Graph graph = graph(List.of(node("Identity", List.of("w"), "v"), node("Mul", List.of("x", "v"), "a"),
-                node("Mul", List.of("a", "w"), "y")), Map.of("w", TensorData.of(new float[]{3, 4}, 2)), List.of("y", "v"), -1);
+                node("Mul", List.of("a", "w"), "y")), Map.of("w", TensorData.of(new float[] {3, 4}, 2)),
+                List.of("y", "v"), -1);
         try (PointerScope scope = new PointerScope(); Program program = Program.compile(graph, Device.cpu())) {
-            Tensor w = tensor(new float[]{5, -1}, 2).set_requires_grad(true);
-            Map<String, Tensor> y = program.run(Map.of("x", tensor(new float[]{2, 7}, 2), "w", w), Mode.TRAINING);
+            Tensor w = tensor(new float[] {5, -1}, 2).set_requires_grad(true);
+            Map<String, Tensor> y = program.run(Map.of("x", tensor(new float[] {2, 7}, 2), "w", w), Mode.TRAINING);
             y.get("y").sum().backward();
             // d(x·w²)/dw = 2·x·w
-            assertArrayEquals(new float[]{20, -14}, floats(w.grad()), FEW_TERMS);
-            assertArrayEquals(new float[]{5, -1}, floats(y.get("v")));
-            assertArrayEquals(new float[]{18, 112},
-                    floats(program.run(Map.of("x", tensor(new float[]{2, 7}, 2)), Mode.EVALUATION).get("y")), FEW_TERMS);
+            assertArrayEquals(new float[] {20, -14}, floats(w.grad()), FEW_TERMS);
+            assertArrayEquals(new float[] {5, -1}, floats(y.get("v")));
+            assertArrayEquals(new float[] {18, 112},
+                    floats(program.run(Map.of("x", tensor(new float[] {2, 7}, 2)), Mode.EVALUATION).get("y")),
+                    FEW_TERMS);
         }
     }
 
@@ -181,19 +191,20 @@ class ProgramTest {
     void sortsParametersByWhatTheyAreFor() {
         float infinity = Float.NEGATIVE_INFINITY;
         Map<String, TensorData> parameters = new LinkedHashMap<>();
-        parameters.put("w", TensorData.of(new float[]{1, 2, 3, 4}, 2, 2));
-        parameters.put("mask", TensorData.of(new float[]{0, infinity}, 2));
-        parameters.put("finiteMask", TensorData.of(new float[]{0, -1e9f}, 2));
-        parameters.put("positions", TensorData.of(new float[]{0.1f, 0.2f}, 2));
-        parameters.put("gain", TensorData.of(new float[]{1, 1}, 2));
-        parameters.put("root", TensorData.of(new float[]{1.4142f}));
-        parameters.put("epsilon", TensorData.of(new float[]{1e-5f}, 1));
-        parameters.put("frequencies", TensorData.of(new float[]{1, 0.01f}, 2));
+        parameters.put("w", TensorData.of(new float[] {1, 2, 3, 4}, 2, 2));
+        parameters.put("mask", TensorData.of(new float[] {0, infinity}, 2));
+        parameters.put("finiteMask", TensorData.of(new float[] {0, -1e9f}, 2));
+        parameters.put("positions", TensorData.of(new float[] {0.1f, 0.2f}, 2));
+        parameters.put("gain", TensorData.of(new float[] {1, 1}, 2));
+        parameters.put("root", TensorData.of(new float[] {1.4142f}));
+        parameters.put("epsilon", TensorData.of(new float[] {1e-5f}, 1));
+        parameters.put("frequencies", TensorData.of(new float[] {1, 0.01f}, 2));
         List<Node> nodes = List.of(node("Transpose", List.of("w"), "wt"), node("MatMul", List.of("x", "wt"), "a"),
                 node("Add", List.of("a", "mask"), "b"), node("Add", List.of("b", "finiteMask"), "c"),
                 node("Add", List.of("c", "positions"), "d"), node("Mul", List.of("d", "gain"), "e"),
                 node("Div", List.of("e", "root"), "g"), node("Add", List.of("g", "epsilon"), "h"),
-                node("Mul", List.of("x", "frequencies"), "i"), node("Sin", List.of("i"), "j"), node("Add", List.of("h", "j"), "y"));
+                node("Mul", List.of("x", "frequencies"), "i"), node("Sin", List.of("i"), "j"),
+                node("Add", List.of("h", "j"), "y"));
         try (Program program = Program.compile(graph(nodes, parameters, List.of("y"), -1, 2), Device.cpu())) {
             assertEquals(List.of("w", "positions", "gain"), program.trainable());
             assertEquals(List.of("mask", "finiteMask", "root", "epsilon", "frequencies"), program.constants());
@@ -203,9 +214,11 @@ class ProgramTest {
 
     @Test
     void foldsWhatIsConstantAndLeavesOutWhatIsNotRead() {
-        Map<String, TensorData> parameters = Map.of("one", TensorData.of(new long[]{1}, 1), "w", TensorData.of(new float[]{2, 3}, 2));
+        Map<String, TensorData> parameters =
+                Map.of("one", TensorData.of(new long[] {1}, 1), "w", TensorData.of(new float[] {2, 3}, 2));
         List<Node> nodes = List.of(
-                node("Constant", List.of(), "two", Map.of("value", new Attribute.Tensor(TensorData.of(new long[]{2}, 1)))),
+                node("Constant", List.of(), "two",
+                        Map.of("value", new Attribute.Tensor(TensorData.of(new long[] {2}, 1)))),
                 node("Add", List.of("one", "two"), "three"), node("Concat", List.of("three", "two"), "shape",
                         Map.of("axis", new Attribute.Int(0))),
                 node("Reshape", List.of("x", "shape"), "r"), node("Mul", List.of("r", "w"), "y"),
@@ -213,22 +226,24 @@ class ProgramTest {
         try (PointerScope scope = new PointerScope();
                 Program program = Program.compile(graph(nodes, parameters, List.of("y"), 6), Device.cpu())) {
             assertEquals(2, program.steps());
-            Tensor y = program.run(Map.of("x", tensor(new float[]{1, 1, 1, 1, 1, 1}, 6)), Mode.EVALUATION).get("y");
-            assertArrayEquals(new float[]{2, 3, 2, 3, 2, 3}, floats(y));
-            assertArrayEquals(new long[]{3, 2}, Tensors.dims(y));
+            Tensor y = program.run(Map.of("x", tensor(new float[] {1, 1, 1, 1, 1, 1}, 6)), Mode.EVALUATION).get("y");
+            assertArrayEquals(new float[] {2, 3, 2, 3, 2, 3}, floats(y));
+            assertArrayEquals(new long[] {3, 2}, Tensors.dims(y));
         }
     }
 
     @Test
     void runsOnSeveralThreadsAtOnce() throws Exception {
         Graph graph = batchNorm();
-        try (Program program = Program.compile(graph, Device.cpu()); ExecutorService pool = Executors.newFixedThreadPool(4)) {
+        try (Program program = Program.compile(graph, Device.cpu());
+                ExecutorService pool = Executors.newFixedThreadPool(4)) {
             List<Future<Boolean>> all = new ArrayList<>();
             for (int t = 0; t < 16; t++) {
                 float value = t;
                 all.add(pool.submit(() -> {
                     try (PointerScope scope = new PointerScope()) {
-                        Tensor y = program.run(Map.of("x", tensor(new float[]{value}, 1, 1)), Mode.EVALUATION).get("y");
+                        Tensor y =
+                                program.run(Map.of("x", tensor(new float[] {value}, 1, 1)), Mode.EVALUATION).get("y");
                         return Math.abs(y.item_float() - (value - 9)) <= FEW_TERMS * 10;
                     }
                 }));
@@ -244,14 +259,17 @@ class ProgramTest {
         for (String name : List.of("resnet20-cifar10.onnx", "gpt-char.onnx")) {
             Graph graph = OnnxFile.read(SharedModels.file(name));
             Seed seed = new Seed(21).split(name);
-            try (PointerScope scope = new PointerScope(); Program program = Program.compile(graph, Device.cpu()).inFloat64()) {
+            try (PointerScope scope = new PointerScope();
+                    Program program = Program.compile(graph, Device.cpu()).inFloat64()) {
                 Map<String, Tensor> values = new HashMap<>();
-                ModelsTest.inputs(graph, 2, seed).forEach((key, value) -> values.put(key, Tensors.of(value, Device.cpu())));
+                ModelsTest.inputs(graph, 2, seed)
+                        .forEach((key, value) -> values.put(key, Tensors.of(value, Device.cpu())));
                 RandomGenerator random = seed.split("direction").generator();
                 Map<String, double[]> directions = new LinkedHashMap<>();
                 for (String parameter : program.trainable()) {
                     TensorData data = graph.parameters().get(parameter);
-                    values.put(parameter, Tensors.of(TensorData.of(data.toDoubles(), data.dims()), Device.cpu()).set_requires_grad(true));
+                    values.put(parameter, Tensors.of(TensorData.of(data.toDoubles(), data.dims()), Device.cpu())
+                            .set_requires_grad(true));
                     double[] direction = new double[(int) data.elements()];
                     Arrays.setAll(direction, i -> random.nextGaussian());
                     directions.put(parameter, direction);
