@@ -24,6 +24,9 @@ import java.util.stream.Stream;
  * where the operator lines them up, and gives its outputs their types.
  */
 final class Inference {
+    /** How the reason begins why an output's units are fixed. */
+    static final String SHOWN = "the graph output ";
+
     private final Graph graph;
     private final Shapes shapes;
     private final Coordinates coordinates = new Coordinates();
@@ -68,7 +71,7 @@ final class Inference {
                 refuse(node, e.reason());
             }
         }
-        graph.outputs().forEach(output -> pin(type(output.name()), "the graph output " + output.name() + " shows it"));
+        graph.outputs().forEach(output -> pin(type(output.name()), SHOWN + output.name() + " shows it"));
     }
 
     private String source(String value) {

@@ -74,7 +74,7 @@ final class SpaceBuilder {
                     Optional.ofNullable(kept.get(s))));
         }
         List<Finding> findings = new ArrayList<>(inference.findings());
-        findings.addAll(alone(written));
+        findings.addAll(unmoved(written));
         return new Symmetries(inference.graph(), inference.shapes(), spaces, Collections.unmodifiableMap(axes),
                 scalings,
                 findings);
@@ -266,20 +266,33 @@ final class SpaceBuilder {
         return new AxisType(space, unit, leg);
     }
 
-    private List<Finding> alone(BitSet written) {
+    /** Units of weights that no Space holds: without a partner, or fixed by something else than a graph output. */
+    private List<Finding> unmoved(BitSet written) {
         List<Finding> findings = new ArrayList<>();
         inference.parameterTypes().forEach((parameter, type) -> {
             for (Part part : type.parts()) {
-                long single = Arrays.stream(part.node()).filter(n -> coordinates.role(n) == Slot.Role.WRITES)
-                        .map(units::root).filter(r -> !units.fixed(r) && spaceOf[r] < 0 && written.get(r)).distinct()
-                        .count();
+                int[] roots = Arrays.stream(part.node())
+                        .filter(n -> coordinates.role(n) == Slot.Role.WRITES && coordinates.contracted(n))
+                        .map(units::root).filter(r -> spaceOf[r] < 0 && written.get(r)).distinct().toArray();
+                String where = " of the units along axis " + part.axes()[0] + " of " + parameter;
+                long single = Arrays.stream(roots).filter(r -> !units.fixed(r)).count();
                 if (single > 0) {
-                    findings.add(new Finding(Finding.Severity.INFO, "units-without-partner", parameter, single
-                            + " of the units along axis " + part.axes()[0] + " of " + parameter
-                            + " can be exchanged with no other and are kept as they are"));
+                    findings.add(new Finding(Finding.Severity.INFO, "units-without-partner", parameter,
+                            single + where + " can be exchanged with no other and are kept as they are"));
+                }
+                long fixed = Arrays.stream(roots).filter(r -> units.fixed(r) && !shown(r)).count();
+                if (fixed > 0) {
+                    String reason = units.reason(
+                            Arrays.stream(roots).filter(r -> units.fixed(r) && !shown(r)).findFirst().orElseThrow());
+                    findings.add(new Finding(Finding.Severity.INFO, "units-fixed", parameter,
+                            fixed + where + " are kept as they are: " + reason));
                 }
             }
         });
         return findings;
+    }
+
+    private boolean shown(int root) {
+        return units.reason(root).startsWith(Inference.SHOWN);
     }
 }

@@ -30,7 +30,8 @@ final class Units {
             root[node] = coordinates.find(node);
             rank[node] = size[root[node]]++;
         }
-        coordinates.pins().forEach((node, reason) -> pins.merge(root[node], reason, (a, b) -> a));
+        coordinates.pins().forEach(
+                (node, reason) -> pins.merge(root[node], reason, (a, b) -> b.startsWith(Inference.SHOWN) ? b : a));
     }
 
     /** The representative of a coordinate's unit: the coordinate met first. */
@@ -51,6 +52,11 @@ final class Units {
     /** Whether no map but the identity acts on a unit. */
     boolean fixed(int unitRoot) {
         return pins.containsKey(unitRoot);
+    }
+
+    /** Why a unit is fixed; empty where it is not. */
+    String reason(int unitRoot) {
+        return pins.getOrDefault(unitRoot, "");
     }
 
     /** Units that can be exchanged with each other, by representative, in the order they were met. */

@@ -241,6 +241,17 @@ class RulesTest {
     }
 
     @Test
+    void unitsAddedToAnInputAreFixedWithTheReason() {
+        String x = net.input("x", 4);
+        String sum = net.node("Add", List.of(net.dense("a", x, 4, 4), x));
+        Symmetries symmetries = holding(net.graph(net.dense("b", net.apply("Relu", sum), 4, 3)));
+        assertEquals(List.of(), symmetries.spaces());
+        Finding finding = symmetries.findings().get(0);
+        assertEquals("units-fixed a.weight", finding.kind() + " " + finding.place());
+        assertTrue(finding.message().contains("Add"), finding::message);
+    }
+
+    @Test
     void aWrongSymmetryIsFoundAndDropped() {
         String first = net.apply("Relu", net.dense("a", net.input("x", 4), 4, 6));
         Symmetries right = Symmetries
