@@ -63,6 +63,12 @@ public final class OnnxRuntime implements Evaluator {
         return load(threads, options -> environment().createSession(file.toString(), options));
     }
 
+    /** The version of ONNX Runtime, as its jar says. */
+    public static String version() {
+        String version = OrtEnvironment.class.getPackage().getImplementationVersion();
+        return version == null ? "unknown" : version;
+    }
+
     /** A factory that gives every Evaluator the same number of threads. */
     public static Evaluator.Factory factory(int threads) {
         return graph -> open(graph, threads);

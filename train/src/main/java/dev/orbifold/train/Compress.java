@@ -212,7 +212,7 @@ public final class Compress implements AutoCloseable {
     private static Map<String, String> libraries() {
         Map<String, String> versions = new LinkedHashMap<>();
         versions.put("pytorch", version(org.bytedeco.pytorch.Tensor.class));
-        versions.put("onnxruntime", version(ai.onnxruntime.OrtEnvironment.class));
+        versions.put("onnxruntime", OnnxRuntime.version());
         return versions;
     }
 

@@ -50,6 +50,19 @@ public record CompressOptions(Target target, int epochs, long seed, int batch, i
         BCE
     }
 
+    /** Samples per step, where nobody says otherwise. */
+    public static final int BATCH = 128;
+    /** D of the D-gating, where nobody says otherwise. */
+    public static final int DEPTH = 3;
+    /** Weight decay, where nobody says otherwise. */
+    public static final double DECAY = 5e-4;
+    /** Weight of the original model's answers, where nobody says otherwise. */
+    public static final double DISTILL = 0.7;
+    /** Temperature of the answers, where nobody says otherwise. */
+    public static final double TEMPERATURE = 4;
+    /** How far Spaces compete by shares, where nobody says otherwise. */
+    public static final double SHARING = 1;
+
     /** Checks every number. */
     public CompressOptions {
         exclude = List.copyOf(exclude);
@@ -65,6 +78,18 @@ public record CompressOptions(Target target, int epochs, long seed, int batch, i
         check(roundTo >= 1, "--round-to must be at least 1, found " + roundTo);
         check(sharing >= 0 && sharing <= 1, "--sharing must lie between 0 and 1, found " + sharing);
         check(least >= 1, "--min-width must be at least 1, found " + least);
+    }
+
+    /**
+     * The defaults: seed 0, steered, whatever augmentation keeps the model's accuracy, cross-entropy.
+     *
+     * @param target what to reach
+     * @param epochs passes over the training data, all phases together
+     */
+    public static CompressOptions of(Target target, int epochs) {
+        return new CompressOptions(target, epochs, 0, BATCH, DEPTH, OptionalDouble.empty(), OptionalDouble.empty(),
+                DECAY,
+                DISTILL, TEMPERATURE, 0, Augment.AUTO, List.of(), 1, 1, SHARING, LossKind.CROSS_ENTROPY);
     }
 
     private static void check(boolean holds, String message) {
