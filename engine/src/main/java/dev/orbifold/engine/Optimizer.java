@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -18,22 +18,32 @@ import org.bytedeco.pytorch.global.torch;
  * other devices plain libtorch operations, with the same result to rounding. Nothing is allocated per step on the CPU.
  */
 public final class Optimizer implements AutoCloseable {
-    /** Stretches longer than this are shared among threads. */
-    private static final long PARALLEL = 1_000_000;
+    /** Floats per block; threads share whole blocks. */
+    private static final int BLOCK = 1024;
+    /** A thread is worth its start for so many floats. */
+    private static final int GRAIN = 128 * BLOCK;
 
     /** Which rule is used. */
     public sealed interface Kind {
         /** The weight decay wd: the penalty (wd/2)·‖w‖² if coupled. */
         double decay();
 
+        /** Whether w ← (1 − η·wd)·w beside the gradient, instead of wd·w in it. */
+        boolean decoupled();
+
         /**
-         * Stochastic gradient descent; the decay is part of the gradient.
+         * Stochastic gradient descent.
          *
          * @param momentum μ, from 0 to below 1
          * @param nesterov whether to look ahead
          * @param decay wd
+         * @param decoupled whether the decay acts beside the gradient or inside it
          */
-        record Sgd(double momentum, boolean nesterov, double decay) implements Kind {
+        record Sgd(double momentum, boolean nesterov, double decay, boolean decoupled) implements Kind {
+            /** The decay is part of the gradient. */
+            public Sgd(double momentum, boolean nesterov, double decay) {
+                this(momentum, nesterov, decay, false);
+            }
         }
 
         /**
@@ -57,6 +67,7 @@ public final class Optimizer implements AutoCloseable {
     private final List<Stretch> stretches = new ArrayList<>();
     private final PointerScope scope;
     private final List<Tensor> moments = new ArrayList<>();
+    private final Optional<Memory> memory;
     private long steps;
 
     private Optimizer(Kind kind, FlatWeights weights, boolean decayVectors) {
@@ -85,6 +96,10 @@ public final class Optimizer implements AutoCloseable {
         } finally {
             scope.close();
         }
+        this.memory = weights.device().isCpu()
+                ? Optional.of(new Memory(Tensors.segment(weights.values()), Tensors.segment(weights.gradients()),
+                        Tensors.segment(moments.getFirst()), Tensors.segment(moments.getLast())))
+                : Optional.empty();
     }
 
     /** An optimizer that decays weights of rank 2 and more, and leaves biases and norms alone. */
@@ -116,40 +131,40 @@ public final class Optimizer implements AutoCloseable {
             }
         }
         steps++;
+        double factor = scale;
         for (Stretch stretch : stretches) {
-            if (weights.device().isCpu()) {
-                onCpu(stretch, rate, scale);
-            } else {
-                onDevice(stretch, rate, scale);
-            }
+            memory.ifPresentOrElse(m -> onCpu(m, stretch, rate, factor), () -> onDevice(stretch, rate, factor));
         }
     }
 
-    private void onCpu(Stretch stretch, double rate, double scale) {
-        MemorySegment w = Tensors.segment(weights.values());
-        MemorySegment g = Tensors.segment(weights.gradients());
-        MemorySegment first = Tensors.segment(moments.getFirst());
-        MemorySegment second = Tensors.segment(moments.getLast());
-        long length = stretch.to() - stretch.from();
-        int parts = length > PARALLEL ? Natives.threads() : 1;
-        long share = (length / parts + 15) / 16 * 16;
-        IntStream range = IntStream.range(0, parts);
-        (parts > 1 ? range.parallel() : range).forEach(i -> {
-            long from = Math.min(stretch.to(), stretch.from() + i * share);
-            long to = i == parts - 1 ? stretch.to() : Math.min(stretch.to(), from + share);
-            switch (kind) {
-                case Kind.Sgd s -> Update.PROVIDER.sgd(w, g, first, from, to, (float) rate, (float) s.momentum(),
-                        s.nesterov(), (float) stretch.decay(), (float) scale);
-                case Kind.Adam a -> {
-                    double root = Math.sqrt(1 - Math.pow(a.beta2(), steps));
-                    double size = rate * root / (1 - Math.pow(a.beta1(), steps));
-                    Update.PROVIDER.adam(w, g, first, second, from, to, (float) size, (float) a.beta1(),
-                            (float) a.beta2(), (float) (a.epsilon() * root),
-                            a.decoupled() ? 0 : (float) stretch.decay(),
-                            a.decoupled() ? (float) (1 - rate * stretch.decay()) : 1, (float) scale);
-                }
-            }
+    /** The flat buffers as the host sees them; they stay where they are for the optimizer's life. */
+    private record Memory(MemorySegment weights, MemorySegment gradients, MemorySegment first, MemorySegment second) {
+    }
+
+    private void onCpu(Memory memory, Stretch stretch, double rate, double scale) {
+        long blocks = (stretch.to() - stretch.from() + BLOCK - 1) / BLOCK;
+        Workers.run(Math.toIntExact(blocks), GRAIN / BLOCK, Natives.threads(), (first, last) -> {
+            // Denormals are flushed per thread: whoever computes a block must get the same bits.
+            Natives.load();
+            onCpu(memory, stretch, stretch.from() + (long) first * BLOCK,
+                    Math.min(stretch.to(), stretch.from() + (long) last * BLOCK), rate, scale);
         });
+    }
+
+    private void onCpu(Memory memory, Stretch stretch, long from, long to, double rate, double scale) {
+        float coupled = kind.decoupled() ? 0 : (float) stretch.decay();
+        float shrink = kind.decoupled() ? (float) (1 - rate * stretch.decay()) : 1;
+        switch (kind) {
+            case Kind.Sgd s -> Update.PROVIDER.sgd(memory.weights(), memory.gradients(), memory.first(), from, to,
+                    (float) rate, (float) s.momentum(), s.nesterov(), coupled, shrink, (float) scale);
+            case Kind.Adam a -> {
+                double root = Math.sqrt(1 - Math.pow(a.beta2(), steps));
+                double size = rate * root / (1 - Math.pow(a.beta1(), steps));
+                Update.PROVIDER.adam(memory.weights(), memory.gradients(), memory.first(), memory.second(), from, to,
+                        (float) size, (float) a.beta1(), (float) a.beta2(), (float) (a.epsilon() * root), coupled,
+                        shrink, (float) scale);
+            }
+        }
     }
 
     private void onDevice(Stretch stretch, double rate, double scale) {
@@ -158,19 +173,18 @@ public final class Optimizer implements AutoCloseable {
             Tensor w = weights.values().narrow(0, stretch.from(), n);
             Tensor g = weights.gradients().narrow(0, stretch.from(), n).mul(new Scalar(scale));
             Tensor m = moments.getFirst().narrow(0, stretch.from(), n);
+            if (kind.decoupled()) {
+                w.mul_(new Scalar(1 - rate * stretch.decay()));
+            } else {
+                g.add_(w, new Scalar(stretch.decay()));
+            }
             switch (kind) {
                 case Kind.Sgd s -> {
-                    g.add_(w, new Scalar(stretch.decay()));
                     m.mul_(new Scalar(s.momentum())).add_(g);
                     w.add_(s.nesterov() ? g.add(m, new Scalar(s.momentum())) : m, new Scalar(-rate));
                 }
                 case Kind.Adam a -> {
                     Tensor v = moments.getLast().narrow(0, stretch.from(), n);
-                    if (!a.decoupled()) {
-                        g.add_(w, new Scalar(stretch.decay()));
-                    } else {
-                        w.mul_(new Scalar(1 - rate * stretch.decay()));
-                    }
                     m.mul_(new Scalar(a.beta1())).add_(g, new Scalar(1 - a.beta1()));
                     v.mul_(new Scalar(a.beta2())).addcmul_(g, g, new Scalar(1 - a.beta2()));
                     double root = Math.sqrt(1 - Math.pow(a.beta2(), steps));

@@ -8,14 +8,14 @@ import java.lang.foreign.MemorySegment;
 final class ScalarUpdate implements Update {
     @Override
     public void sgd(MemorySegment weights, MemorySegment gradients, MemorySegment momenta, long from, long to,
-            float rate, float momentum, boolean nesterov, float decay, float scale) {
+            float rate, float momentum, boolean nesterov, float decay, float shrink, float scale) {
         for (long i = from; i < to; i++) {
             float w = weights.getAtIndex(JAVA_FLOAT, i);
             float g = Math.fma(decay, w, scale * gradients.getAtIndex(JAVA_FLOAT, i));
             float m = Math.fma(momentum, momenta.getAtIndex(JAVA_FLOAT, i), g);
             float direction = nesterov ? Math.fma(momentum, m, g) : m;
             momenta.setAtIndex(JAVA_FLOAT, i, m);
-            weights.setAtIndex(JAVA_FLOAT, i, Math.fma(-rate, direction, w));
+            weights.setAtIndex(JAVA_FLOAT, i, Math.fma(-rate, direction, w * shrink));
         }
     }
 

@@ -11,12 +11,14 @@ interface Update {
     Update PROVIDER = choose();
 
     /**
-     * Stochastic gradient descent with momentum: g ← s·g + wd·w; m ← μ·m + g; w ← w − η·m, or w − η·(g + μ·m).
+     * Stochastic gradient descent with momentum: g ← s·g + wd·w; m ← μ·m + g; w ← c·w − η·m, or c·w − η·(g + μ·m).
      *
+     * @param decay wd, inside the gradient
+     * @param shrink c, what the weights are multiplied with: 1 − η·wd for decoupled decay, else 1
      * @param scale s, for clipping
      */
     void sgd(MemorySegment weights, MemorySegment gradients, MemorySegment momenta, long from, long to, float rate,
-            float momentum, boolean nesterov, float decay, float scale);
+            float momentum, boolean nesterov, float decay, float shrink, float scale);
 
     /**
      * Adam (Kingma, Ba, ICLR 2015, algorithm 1), with decay in the gradient, or beside it (Loshchilov, Hutter, ICLR

@@ -17,7 +17,7 @@ final class VectorUpdate implements Update {
 
     @Override
     public void sgd(MemorySegment weights, MemorySegment gradients, MemorySegment momenta, long from, long to,
-            float rate, float momentum, boolean nesterov, float decay, float scale) {
+            float rate, float momentum, boolean nesterov, float decay, float shrink, float scale) {
         long i = from;
         long whole = from + (to - from) / SPECIES.length() * SPECIES.length();
         FloatVector mu = FloatVector.broadcast(SPECIES, momentum);
@@ -29,9 +29,9 @@ final class VectorUpdate implements Update {
             FloatVector m = mu.fma(load(momenta, i), g);
             FloatVector direction = nesterov ? mu.fma(m, g) : m;
             m.intoMemorySegment(momenta, 4 * i, LITTLE_ENDIAN);
-            minus.fma(direction, w).intoMemorySegment(weights, 4 * i, LITTLE_ENDIAN);
+            minus.fma(direction, w.mul(shrink)).intoMemorySegment(weights, 4 * i, LITTLE_ENDIAN);
         }
-        tail.sgd(weights, gradients, momenta, i, to, rate, momentum, nesterov, decay, scale);
+        tail.sgd(weights, gradients, momenta, i, to, rate, momentum, nesterov, decay, shrink, scale);
     }
 
     @Override

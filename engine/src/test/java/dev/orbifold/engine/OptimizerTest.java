@@ -58,7 +58,7 @@ class OptimizerTest {
         Update[] providers = {new ScalarUpdate(), new VectorUpdate()};
         for (int p = 0; p < 2; p++) {
             copies[p] = new MemorySegment[] {segment(w), segment(m), segment(w), segment(m), segment(v)};
-            providers[p].sgd(copies[p][0], segment(g), copies[p][1], from, n, 0.1f, 0.9f, nesterov, 0.01f, 0.5f);
+            providers[p].sgd(copies[p][0], segment(g), copies[p][1], from, n, 0.1f, 0.9f, nesterov, 0.01f, 0.99f, 0.5f);
             providers[p].adam(copies[p][2], segment(g), copies[p][3], copies[p][4], from, n, 0.1f, 0.9f, 0.999f, 1e-8f,
                     0.01f, 0.99f, 0.5f);
         }
@@ -135,5 +135,85 @@ class OptimizerTest {
             continued.step(0.01);
             assertEquals(weights.writeBack(graph).parameters(), other.writeBack(graph).parameters());
         }
+    }
+
+    private static double reference(Optimizer.Kind kind, double w, double[] gradients, double rate) {
+        double m = 0;
+        double v = 0;
+        for (int t = 1; t <= gradients.length; t++) {
+            double g = gradients[t - 1] + (kind.decoupled() ? 0 : kind.decay() * w);
+            w *= kind.decoupled() ? 1 - rate * kind.decay() : 1;
+            switch (kind) {
+                case Optimizer.Kind.Sgd s -> {
+                    m = s.momentum() * m + g;
+                    w -= rate * (s.nesterov() ? g + s.momentum() * m : m);
+                }
+                case Optimizer.Kind.Adam a -> {
+                    m = a.beta1() * m + (1 - a.beta1()) * g;
+                    v = a.beta2() * v + (1 - a.beta2()) * g * g;
+                    double mean = m / (1 - Math.pow(a.beta1(), t));
+                    double square = v / (1 - Math.pow(a.beta2(), t));
+                    w -= rate * mean / (Math.sqrt(square) + a.epsilon());
+                }
+            }
+        }
+        return w;
+    }
+
+    @ParameterizedTest @ValueSource(longs = {1, 2, 3})
+    void everyKindFollowsItsFormula(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        for (Optimizer.Kind kind : List.of(new Optimizer.Kind.Sgd(0.9, false, 0.05),
+                new Optimizer.Kind.Sgd(0.8, true, 0.05), new Optimizer.Kind.Sgd(0.9, true, 0.05, true),
+                new Optimizer.Kind.Adam(0.9, 0.99, 1e-3, 0.05, false),
+                new Optimizer.Kind.Adam(0.9, 0.99, 1e-3, 0.05, true))) {
+            Graph graph = graph(random);
+            float start = graph.parameters().get("w").toFloats()[20];
+            double[] gradients = new double[6];
+            try (FlatWeights weights = FlatWeights.of(graph, List.of("b", "w"), List.of(), Device.cpu());
+                    Optimizer optimizer = Optimizer.of(kind, weights)) {
+                for (int t = 0; t < gradients.length; t++) {
+                    gradients[t] = (float) random.nextGaussian();
+                    try (PointerScope scope = new PointerScope()) {
+                        weights.gradients().fill_(new org.bytedeco.pytorch.Scalar(gradients[t]));
+                    }
+                    optimizer.step(0.1);
+                }
+                double expected = reference(kind, start, gradients, 0.1);
+                assertEquals(expected, weights.writeBack(graph).parameters().get("w").toFloats()[20], 10 * ROUNDING,
+                        "seed " + seed + ", " + kind);
+            }
+        }
+    }
+
+    @Test
+    void threadsDoNotChangeABit() {
+        SplittableRandom random = new SplittableRandom(11);
+        int n = 700_001;
+        float[] tiny = floats(random, n);
+        for (int i = 0; i < n; i++) {
+            tiny[i] *= i % 3 == 0 ? 1e-37f : 1;
+        }
+        Graph graph = Graph.of("g", List.of(), List.of(), List.of(), Map.of("w", TensorData.of(tiny, 1, n)));
+        int before = Natives.threads();
+        TensorData[] results = new TensorData[2];
+        try {
+            for (int threads = 1; threads <= 2; threads++) {
+                Natives.threads(threads);
+                try (FlatWeights weights = FlatWeights.of(graph, List.of("w"), List.of(), Device.cpu());
+                        Optimizer optimizer = Optimizer.of(new Optimizer.Kind.Sgd(0.9, false, 0.1), weights)) {
+                    for (int step = 0; step < 3; step++) {
+                        try (PointerScope scope = new PointerScope()) {
+                            weights.gradients().copy_(weights.values());
+                        }
+                        optimizer.step(0.01);
+                    }
+                    results[threads - 1] = weights.writeBack(graph).parameters().get("w");
+                }
+            }
+        } finally {
+            Natives.threads(before);
+        }
+        assertEquals(results[0], results[1]);
     }
 }
