@@ -110,6 +110,7 @@ final class Constants {
             case "Pad" -> padded(node, out, nothing);
             case "Conv", "ConvTranspose", "Gemm", "MatMul" -> contracted(node, nothing);
             case "Einsum" -> summed(node, nothing);
+            case "Attention" -> attended(node, nothing);
             default -> nothing;
         };
     }
@@ -328,6 +329,24 @@ final class Constants {
                 }
             }
         }
+    }
+
+    /** Attention averages over tokens: a coordinate in which all values agree comes out as it is (where a mask may leave
+     * nothing to average over, zeros alone). Heads in the last axis. */
+    private Known attended(Node node, Known nothing) {
+        long heads = node.integer("q_num_heads", 0);
+        long keyHeads = node.integer("kv_num_heads", 0);
+        if (nothing.axes().length != 3 || heads <= 0 || keyHeads <= 0 || node.hasInput(5)) {
+            return nothing;
+        }
+        double[] units = nothing.axes()[2];
+        int each = (int) (units.length / heads);
+        for (int j = 0; j < units.length; j++) {
+            int head = (int) (j / each / (heads / keyHeads));
+            double carried = known(node.input(2)).at(2, head * each + j % each);
+            units[j] = carried != 0 && node.hasInput(3) ? Double.NaN : carried;
+        }
+        return nothing;
     }
 
     /** An Einsum is zero wherever a slice of one of its factors is. */

@@ -31,6 +31,8 @@ final class Architectures {
         all.put("einsum", Architectures::einsum);
         all.put("branches", Architectures::branches);
         all.put("computed-shapes", Architectures::computedShapes);
+        all.put("attention-operator", Architectures::attentionOperator);
+        all.put("upsampled", Architectures::upsampled);
         return all;
     }
 
@@ -244,5 +246,38 @@ final class Architectures {
         x = net.op("Relu", net.conv("conv2", x, wide, 5, 3, 1, 1, true));
         x = net.op("Reshape", x, net.op("Concat", List.of(batch, net.longs(-1)), along));
         return net.done(net.dense("fc", x, 5 * 36, 3), 3);
+    }
+
+    /** ONNX's own Attention, with grouped queries for odd seeds. */
+    static Graph attentionOperator(long seed) {
+        Net net = new Net(seed);
+        int keyHeads = net.pick(3, 5);
+        int heads = seed % 2 == 0 ? keyHeads : 2 * keyHeads;
+        int each = net.pick(2, 4);
+        String x = net.input(4, 5);
+        String query = net.project("q", x, 5, heads * each);
+        String key = net.project("k", x, 5, keyHeads * each);
+        String value = net.project("v", x, 5, keyHeads * each);
+        x = net.op("Attention", List.of(query, key, value),
+                Map.of("q_num_heads", Net.integer(heads), "kv_num_heads", Net.integer(keyHeads)));
+        Graph graph = net.done(net.project("out", x, heads * each, 3), 4, 3);
+        return new Graph(graph.name(), Map.of("", 23), graph.inputs(), graph.outputs(), graph.nodes(),
+                graph.parameters(),
+                List.of(), Graph.Origin.NONE);
+    }
+
+    /** Nearest and subpixel upsampling. */
+    static Graph upsampled(long seed) {
+        Net net = new Net(seed);
+        int a = net.pick(4, 6);
+        int b = net.pick(3, 5);
+        String x = net.op("Relu", net.conv("conv1", net.input(3, 4, 4), 3, a, 3, 1, 1, true));
+        String scales = net.param("scales", new float[] {1, 1, 2, 2}, 4);
+        x = net.op("Resize", List.of(x, "", scales), Map.of("mode", new Attribute.Text("nearest")));
+        x = net.op("Relu", net.conv("conv2", x, a, 4 * b, 3, 1, 1, true));
+        x = net.op("DepthToSpace", List.of(x), Map.of("blocksize", Net.integer(2)));
+        x = net.op("Relu", net.conv("conv3", x, b, 4, 3, 1, 1, true));
+        x = net.op("Flatten", net.op("GlobalAveragePool", x));
+        return net.done(net.dense("fc", x, 4, 3), 3);
     }
 }

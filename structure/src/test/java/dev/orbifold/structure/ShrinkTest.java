@@ -5,9 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
 import dev.orbifold.ort.OnnxRuntime;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.List;
@@ -257,6 +261,19 @@ class ShrinkTest {
         assertEquals(List.of(5L, 4L), shrink.after().parameters().entrySet().stream()
                 .filter(p -> p.getKey().startsWith("merged")).map(p -> p.getValue().dim(0)).toList());
         assertEqual(shrink);
+    }
+
+    @Test
+    void declaredShapesFollow() {
+        Net net = new Net(14);
+        String x = net.op("Relu", net.dense("a", net.input(4), 4, 6));
+        Graph graph = net.done(net.dense("b", x, 6, 3), 3);
+        ValueInfo declared = ValueInfo.of(x, DataType.FLOAT, new Shape(List.of(Dim.named("batch"), Dim.of(6))));
+        graph = zeroed(zeroed(graph, "a.weight", 0, 1), "a.bias", 0, 1).withDeclared(List.of(declared));
+        Shrink shrink = shrink(graph, ShrinkOptions.DEFAULT);
+        assertEquals(List.of(ValueInfo.of(x, DataType.FLOAT, new Shape(List.of(Dim.named("batch"), Dim.of(5))))),
+                shrink.after().declared());
+        assertEquals(graph.outputs(), shrink.after().outputs());
     }
 
     @Test
