@@ -3,6 +3,7 @@ package dev.orbifold.engine;
 import java.util.Arrays;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /** Convolutions over one, two or three spatial axes. */
@@ -26,19 +27,47 @@ final class Convolutions {
         int w = site.in(1);
         int b = site.optional(2);
         int y = site.out(0);
+        boolean fed = site.isFed();
         if (window.isSymmetric()) {
             long[] padding = window.padding();
-            return f -> f.set(y,
-                    torch.convolution(f.tensor(x), f.tensor(w), f.optional(b), strides, padding, dilations, false,
-                            NO_PADDING, groups));
+            return f -> {
+                Tensor input = f.tensor(x);
+                f.set(y, convolve(fed ? channelsLast(input) : input, f.tensor(w), f.optional(b), strides, padding,
+                        dilations,
+                        groups));
+            };
         }
         return f -> {
             Tensor input = f.tensor(x);
             Tensor weight = f.tensor(w);
             long[] pads = window.pads(spatial(input), spatial(weight));
             Tensor padded = torch.constant_pad_nd(input, Window.reversedPairs(pads));
-            f.set(y, torch.convolution(padded, weight, f.optional(b), strides, NO_PADDING, dilations, false, NO_PADDING,
-                    groups));
+            f.set(y, convolve(padded, weight, f.optional(b), strides, NO_PADDING, dilations, groups));
+        };
+    }
+
+    /** By rank, not through the general operator, which autocast does not know on the CPU. */
+    private static Tensor convolve(Tensor x, Tensor weight, TensorOptional bias, long[] strides, long[] padding,
+            long[] dilations, long groups) {
+        return switch ((int) weight.dim()) {
+            case 3 -> torch.conv1d(x, weight, bias, strides, padding, dilations, groups);
+            case 4 -> torch.conv2d(x, weight, bias, strides, padding, dilations, groups);
+            case 5 -> torch.conv3d(x, weight, bias, strides, padding, dilations, groups);
+            default -> throw new EngineException("a convolution needs a weight with 1 to 3 spatial axes, found shape "
+                    + Arrays.toString(Tensors.dims(weight)));
+        };
+    }
+
+    private static Tensor transposed(Tensor x, Tensor weight, TensorOptional bias, long[] strides, long[] padding,
+            long[] extra,
+            long[] dilations, long groups) {
+        return switch ((int) weight.dim()) {
+            case 3 -> torch.conv_transpose1d(x, weight, bias, strides, padding, extra, groups, dilations);
+            case 4 -> torch.conv_transpose2d(x, weight, bias, strides, padding, extra, groups, dilations);
+            case 5 -> torch.conv_transpose3d(x, weight, bias, strides, padding, extra, groups, dilations);
+            default -> throw new EngineException(
+                    "a transposed convolution needs a weight with 1 to 3 spatial axes, found shape "
+                            + Arrays.toString(Tensors.dims(weight)));
         };
     }
 
@@ -78,15 +107,12 @@ final class Convolutions {
         if (window.isSymmetric() && shape.length == 0 && fitsLibtorch) {
             long[] padding = window.padding();
             return f -> f.set(y,
-                    torch.convolution(f.tensor(x), f.tensor(w), f.optional(b), strides, padding, dilations, true,
-                            extra, groups));
+                    transposed(f.tensor(x), f.tensor(w), f.optional(b), strides, padding, extra, dilations, groups));
         }
         return f -> {
             Tensor input = f.tensor(x);
             Tensor weight = f.tensor(w);
-            Tensor full =
-                    torch.convolution(input, weight, f.optional(b), strides, NO_PADDING, dilations, true, NO_PADDING,
-                            groups);
+            Tensor full = transposed(input, weight, f.optional(b), strides, NO_PADDING, NO_PADDING, dilations, groups);
             long[] sizes = spatial(input);
             long[] kernel = spatial(weight);
             long[] pads = transposedPads(window, sizes, kernel, extra, shape);

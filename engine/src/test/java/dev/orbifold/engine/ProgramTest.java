@@ -255,6 +255,31 @@ class ProgramTest {
     }
 
     @Test
+    void contractsInReducedPrecisionUnderAutocast() {
+        TensorData kernel = TensorData.of(new float[] {1, 2, 3, 4}, 1, 1, 2, 2);
+        TensorData matrix = TensorData.of(new float[] {1, 2, 3, 4}, 2, 2);
+        Graph graph = graph(
+                List.of(node("Conv", List.of("x", "k"), "c"), node("ConvTranspose", List.of("x", "k"), "t"),
+                        node("MatMul", List.of("x", "m"), "p"), node("Flatten", List.of("x"), "f",
+                                Map.of("axis", new Attribute.Int(3))),
+                        node("Gemm", List.of("f", "m", "b"), "g")),
+                Map.of("k", kernel, "m", matrix, "b", TensorData.of(new float[] {1, 1}, 2)),
+                List.of("c", "t", "p", "g"), -1, 1, 2, 2);
+        try (PointerScope scope = new PointerScope(); Program program = Program.compile(graph, Device.cpu())) {
+            Tensor x = tensor(new float[] {1, 2, 3, 4}, 1, 1, 2, 2);
+            torch.set_autocast_dtype(torch.DeviceType.CPU, torch.ScalarType.BFloat16);
+            torch.set_autocast_enabled(torch.DeviceType.CPU, true);
+            try {
+                program.run(Map.of("x", x), Mode.TRAINING).forEach((name, y) -> assertEquals(DataType.BFLOAT16,
+                        Tensors.dataType(y.scalar_type()), name));
+            } finally {
+                torch.set_autocast_enabled(torch.DeviceType.CPU, false);
+                torch.clear_cache();
+            }
+        }
+    }
+
+    @Test
     void gradientsOfATrainingStepMatchFiniteDifferences() {
         for (String name : List.of("resnet20-cifar10.onnx", "gpt-char.onnx")) {
             Graph graph = OnnxFile.read(SharedModels.file(name));
