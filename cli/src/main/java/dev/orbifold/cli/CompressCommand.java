@@ -76,7 +76,7 @@ final class CompressCommand implements Callable<Integer> {
     @Option(names = "--label-smoothing", paramLabel = "S", defaultValue = "0",
             description = "Label smoothing (default: ${DEFAULT-VALUE}).") private double smoothing;
 
-    @Option(names = "--distill", paramLabel = "W", defaultValue = "0.9",
+    @Option(names = "--distill", paramLabel = "W", defaultValue = "0.7",
             description = "Weight of the original model's answers in the loss, 0 to 1 (default: ${DEFAULT-VALUE}).") private double distill;
 
     @Option(names = "--temperature", paramLabel = "T", defaultValue = "4",
@@ -92,6 +92,10 @@ final class CompressCommand implements Callable<Integer> {
     @Option(names = "--lambda", paramLabel = "L",
             description = "One fixed push on all units, instead of steering towards the target.") private Optional<
                     Double> lambda = Optional.empty();
+
+    @Option(names = "--sharing", paramLabel = "S", defaultValue = "1",
+            description = "How units of different Spaces compete, from 0, by what they carry, to 1, by their share of"
+                    + " what their Space carries (default: ${DEFAULT-VALUE}).") private double sharing;
 
     @Mixin private ShrinkArguments shrink = new ShrinkArguments();
 
@@ -149,7 +153,7 @@ final class CompressCommand implements Callable<Integer> {
         CompressOptions options = output.checked(TrainException.class,
                 () -> new CompressOptions(target, epochs, work.seed(), batch, depth, optional(lambda), optional(rate),
                         decay, distill, temperature, smoothing, augment, shrink.exclude(), shrink.roundTo(),
-                        shrink.least(), loss));
+                        shrink.least(), sharing, loss));
         if (!PRECISIONS.contains(precision)) {
             throw output.wrong("--precision must be one of " + String.join(", ", PRECISIONS) + ", found " + precision);
         }
