@@ -46,7 +46,7 @@ final class AttentionRules {
         Scales[] none = new Scales[rows.size()];
         Arrays.setAll(none, k -> Scales.none(k, rows.size()));
         in.relate(rows, turn, none);
-        in.define(node.output(0), merged(node, in, node.output(0), query.get()));
+        in.define(node.output(0), merged(in, node.output(0), query.get()));
     }
 
     /** RotaryEmbedding: passes whole heads. */
@@ -57,7 +57,7 @@ final class AttentionRules {
         int heads = heads(node, in, 0, "num_heads");
         Optional<Elements> row = blocks(node, in, node.input(0), heads);
         if (row.isPresent()) {
-            in.define(node.output(0), merged(node, in, node.output(0), row.get()));
+            in.define(node.output(0), merged(in, node.output(0), row.get()));
         }
     }
 
@@ -93,7 +93,7 @@ final class AttentionRules {
     }
 
     /** The heads on the output: an axis of their own, or merged with their size. */
-    private static Typed merged(Node node, Inference in, String output, Elements heads) {
+    private static Typed merged(Inference in, String output, Elements heads) {
         long[] dims = in.dims(output);
         if (dims.length == 4) {
             return Typed.fixed(4).with(Part.of(1, heads));
