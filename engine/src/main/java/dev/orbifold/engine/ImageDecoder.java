@@ -17,6 +17,13 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 final class ImageDecoder {
     private static final ThreadLocal<ImageDecoder> DECODERS = ThreadLocal.withInitial(ImageDecoder::new);
 
+    static {
+        // Decoding needs no display; without this, the desktop of some platforms is started.
+        if (System.getProperty("java.awt.headless") == null) {
+            System.setProperty("java.awt.headless", "true");
+        }
+    }
+
     private final Map<String, ImageReader> readers = new HashMap<>();
 
     private ImageDecoder() {

@@ -85,6 +85,26 @@ class ImageFilesTest {
     }
 
     @Test
+    void streamedImagesMakeTheSameBatchesAsDecodedOnes() throws IOException {
+        for (int i = 0; i < 60; i++) {
+            file("train/c" + i % 3 + "/" + i + ".png", png(BufferedImage.TYPE_INT_RGB, 4, 4, i * 70000));
+        }
+        file("test/c0/0.png", png(BufferedImage.TYPE_INT_RGB, 4, 4, 1));
+        Part decoded = DataSet.open(folder, DEFAULTS).train();
+        Part streamed = DataSet.open(folder, DEFAULTS.within(1)).train();
+        assertTrue(streamed.isDecodedOnRead() && !decoded.isDecodedOnRead());
+        Augmentation moved = new Augmentation(1, true);
+        try (Loader one = Loader.training(decoded, 50, new Seed(4), moved, Device.cpu());
+                Loader two = Loader.training(streamed, 50, new Seed(4), moved, Device.cpu())) {
+            Batch a = one.epoch(1).next();
+            Batch b = two.epoch(1).next();
+            assertArrayEquals(a.indices(), b.indices());
+            assertEquals(Tensors.toData(a.inputs()), Tensors.toData(b.inputs()));
+            assertEquals(Tensors.toData(a.targets()), Tensors.toData(b.targets()));
+        }
+    }
+
+    @Test
     void greyImagesKeepTheirStoredBytes() throws IOException {
         for (int i = 0; i < 10; i++) {
             file("a/" + i + ".png", png(BufferedImage.TYPE_BYTE_GRAY, 2, 2, 51));
