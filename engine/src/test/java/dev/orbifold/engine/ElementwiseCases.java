@@ -90,7 +90,10 @@ final class ElementwiseCases {
         cases.put("Cast", new Cases(8, (r, i) -> cast(r, i)));
         cases.put("CastLike", new Cases(2, (r, i) -> new OperatorCase("CastLike", 15).in(OperatorCase.floats(r, 3, 4))
                 .in(integers(r, 3, 1)).out(DataType.INT64).withoutGradient()));
-        cases.put("Swish", new Cases(0, (r, i) -> new OperatorCase("Swish", 24)));
+        cases.put("Swish", new Cases(2, (r, i) -> new OperatorCase("Swish", 24).with("alpha", i == 0 ? 1.0 : 0.7)
+                .in(OperatorCase.floats(r, 3, 4))));
+        cases.put("BitwiseNot", new Cases(1, (r, i) -> new OperatorCase("BitwiseNot", 18).in(integers(r, 50, 3, 4))
+                .out(DataType.INT64).withoutGradient()));
     }
 
     private static double offKinks(double v) {

@@ -2,6 +2,7 @@ package dev.orbifold.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
@@ -102,6 +103,17 @@ class NativesTest {
                 "full cache, the user's policy kept");
         assertEquals("sum 54.0, denormal 0.0, policy unset", runChild(cache, Map.of("GOMP_SPINCOUNT", "7")),
                 "full cache, the user's spin count kept");
+    }
+
+    @Test
+    void saysWhereLibtorchHasNoLibraries() throws Exception {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-Dorg.bytedeco.javacpp.platform=linux-arm64", "-cp", classPath,
+                Child.class.getName()).redirectErrorStream(true).start();
+        String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(1, child.waitFor(), output);
+        assertTrue(output.contains("libtorch has no libraries for linux-arm64"), output);
     }
 
     @Test

@@ -121,6 +121,11 @@ final class ShapeCases {
                         .in(TensorData.of(new float[] {i == 1 ? 0.75f : -0.5f})).withoutGradient()));
         cases.put("EyeLike", new Cases(3,
                 (r, i) -> new OperatorCase("EyeLike", 13).with("k", i - 1).in(floats(r, 3, 4)).withoutGradient()));
+        cases.put("Scatter", new Cases(2, (r, i) -> new OperatorCase("Scatter", 10).with("axis", i).in(floats(r, 4, 4))
+                .in(TensorData.of(new long[] {1, 2, 3, 0}, 2, 2)).in(floats(r, 2, 2))));
+        cases.put("Upsample",
+                new Cases(4, (r, i) -> new OperatorCase("Upsample", 9).with("mode", i % 2 == 0 ? "nearest" : "linear")
+                        .in(floats(r, 1, 2, 3, 4)).stored(TensorData.of(new float[] {1, 1, i < 2 ? 2 : 1.5f, 3}, 4))));
         cases.put("Pad", new Cases(20, ShapeCases::pad));
         cases.put("Resize", new Cases(60, ShapeCases::resize));
     }
