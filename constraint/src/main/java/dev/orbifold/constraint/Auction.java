@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prices units against each other: which of them carry the least for what they cost, until a budget is met. A unit's
@@ -74,41 +75,60 @@ public final class Auction {
             widths[s] = units.size();
         }
         int[] next = new int[spaces];
-        List<Integer> lost = new ArrayList<>();
+        List<Lot> lost = new ArrayList<>();
         double cost = price.at(widths);
         while (cost > budget) {
-            int best = -1;
-            double bestRatio = Double.POSITIVE_INFINITY;
-            for (int s = 0; s < spaces; s++) {
-                int lot = lot(widths[s]);
-                if (lot == 0 || widths[s] - lot < least[s]) {
-                    continue;
-                }
-                double saving = price.saving(s, lot, widths);
-                double carried = 0;
-                for (int k = 0; k < lot; k++) {
-                    carried += value[queue.get(s).get(next[s] + k)];
-                }
-                double share = carried > 0 ? carried / Math.pow(left[s], sharing) : 0;
-                double ratio = saving > 0 ? share / saving : Double.POSITIVE_INFINITY;
-                if (ratio < bestRatio) {
-                    bestRatio = ratio;
-                    best = s;
-                }
+            Lot worst = worst(queue, next, widths, left, value);
+            if (worst == null) {
+                break;
             }
-            if (best < 0) {
-                return lost;
-            }
-            int lot = lot(widths[best]);
-            for (int k = 0; k < lot; k++) {
-                int unit = queue.get(best).get(next[best]++);
-                left[best] -= value[unit];
-                lost.add(unit);
-            }
-            widths[best] -= lot;
+            lost.add(worst);
+            next[worst.space()] += worst.units().size();
+            worst.units().forEach(unit -> left[worst.space()] -= value[unit]);
+            widths[worst.space()] -= worst.units().size();
             cost = price.at(widths);
         }
-        return lost;
+        takeBack(lost, widths, budget);
+        return lost.stream().flatMap(lot -> lot.units().stream()).toList();
+    }
+
+    /** Units of one Space that leave together. */
+    private record Lot(int space, List<Integer> units) {
+    }
+
+    /** What carries the least for what it costs, or null where nothing may go. */
+    private @Nullable Lot worst(List<List<Integer>> queue, int[] next, int[] widths, double[] left, double[] value) {
+        Lot best = null;
+        double bestRatio = Double.POSITIVE_INFINITY;
+        for (int s = 0; s < widths.length; s++) {
+            int lot = lot(widths[s]);
+            if (lot == 0 || widths[s] - lot < least[s]) {
+                continue;
+            }
+            List<Integer> units = queue.get(s).subList(next[s], next[s] + lot);
+            double carried = units.stream().mapToDouble(u -> value[u]).sum();
+            double share = carried > 0 ? carried / Math.pow(left[s], sharing) : 0;
+            double saving = price.saving(s, lot, widths);
+            double ratio = saving > 0 ? share / saving : Double.POSITIVE_INFINITY;
+            if (ratio < bestRatio) {
+                bestRatio = ratio;
+                best = new Lot(s, units);
+            }
+        }
+        return best;
+    }
+
+    /** The last unit to go may leave more room than its own: those that lost before it and still fit come back. */
+    private void takeBack(List<Lot> lost, int[] widths, double budget) {
+        for (int i = lost.size() - 1; i >= 0; i--) {
+            Lot lot = lost.get(i);
+            widths[lot.space()] += lot.units().size();
+            if (widths[lot.space()] % step == 0 && price.at(widths) <= budget) {
+                lost.remove(i);
+            } else {
+                widths[lot.space()] -= lot.units().size();
+            }
+        }
     }
 
     /** How many units must leave together so that the width becomes a multiple of the step. */

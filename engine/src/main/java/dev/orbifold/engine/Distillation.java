@@ -1,8 +1,10 @@
 package dev.orbifold.engine;
 
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * Learning from another model's answers beside the targets (Hinton, Vinyals, Dean, arXiv 1503.02531): (1 − α)·hard +
@@ -11,8 +13,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param hard the loss against the targets
  * @param alpha α, from 0 to 1
  * @param temperature T, positive
+ * @param corrected whether the truth takes the place of answers whose likeliest class is wrong, so that a weak teacher
+ *        does not hold back who learns from it
  */
-public record Distillation(Loss hard, double alpha, double temperature) {
+public record Distillation(Loss hard, double alpha, double temperature, boolean corrected) {
+    /** Learning from every answer as it is. */
+    public Distillation(Loss hard, double alpha, double temperature) {
+        this(hard, alpha, temperature, false);
+    }
+
     /** Checks the numbers. */
     public Distillation {
         if (!(alpha >= 0 && alpha <= 1) || !(temperature > 0)) {
@@ -45,7 +54,14 @@ public record Distillation(Loss hard, double alpha, double temperature) {
         Scalar cooled = new Scalar(1 / temperature);
         Tensor student = Logits.rows(outputs, targets).mul(cooled).log_softmax(1);
         Tensor answers = Logits.rows(teacher, targets).mul(cooled).log_softmax(1);
-        Tensor sum = answers.exp().mul(answers.sub(student)).sum();
+        Tensor shares = answers.exp();
+        if (corrected) {
+            Tensor truth = (student.dim() == 2 ? targets.reshape(-1) : targets).unsqueeze(1);
+            Tensor wrong = answers.argmax(new LongOptional(1), true).ne(truth);
+            Tensor certain = torch.zeros_like(shares).scatter_(1, truth, new Scalar(1.0));
+            shares = torch.where(wrong, certain, shares);
+        }
+        Tensor sum = torch.xlogy(shares, shares).sub(shares.mul(student)).sum();
         double count = (double) student.numel() / student.size(1);
         return sum.mul(new Scalar(temperature * temperature / count));
     }

@@ -48,7 +48,7 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
             case BCE -> new Loss.BinaryCrossEntropy();
         };
         return new Objective(graph.inputs().getFirst(), graph.outputs().getFirst().name(), hard,
-                new Distillation(hard, distill, temperature));
+                new Distillation(hard, distill, temperature, !isTransformer(graph)));
     }
 
     /** The loss of a batch's output, differentiable. */
@@ -125,7 +125,7 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
 
     /** The highest learning rate where the user names none. */
     static double rate(Graph graph) {
-        return isTransformer(graph) ? 1e-3 : 0.05;
+        return isTransformer(graph) ? 1e-3 : 0.1;
     }
 
     private static boolean isTransformer(Graph graph) {
