@@ -59,14 +59,14 @@ final class CompressCommand implements Callable<Integer> {
     @Option(names = "--epochs", paramLabel = "N", defaultValue = "10",
             description = "Passes over the training data, all phases together (default: ${DEFAULT-VALUE}).") private int epochs;
 
-    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "128",
+    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "" + CompressOptions.BATCH,
             description = "Samples per step (default: ${DEFAULT-VALUE}).") private int batch;
 
     @Option(names = "--lr", paramLabel = "R",
             description = "The highest learning rate (default: chosen for the model).") private Optional<Double> rate =
                     Optional.empty();
 
-    @Option(names = "--weight-decay", paramLabel = "R", defaultValue = "5e-4",
+    @Option(names = "--weight-decay", paramLabel = "R", defaultValue = "" + CompressOptions.DECAY,
             description = "Weight decay (default: ${DEFAULT-VALUE}).") private double decay;
 
     @Option(names = "--loss", paramLabel = "KIND", defaultValue = "cross-entropy",
@@ -76,24 +76,24 @@ final class CompressCommand implements Callable<Integer> {
     @Option(names = "--label-smoothing", paramLabel = "S", defaultValue = "0",
             description = "Label smoothing (default: ${DEFAULT-VALUE}).") private double smoothing;
 
-    @Option(names = "--distill", paramLabel = "W", defaultValue = "0.7",
+    @Option(names = "--distill", paramLabel = "W", defaultValue = "" + CompressOptions.DISTILL,
             description = "Weight of the original model's answers in the loss, 0 to 1 (default: ${DEFAULT-VALUE}).") private double distill;
 
-    @Option(names = "--temperature", paramLabel = "T", defaultValue = "4",
+    @Option(names = "--temperature", paramLabel = "T", defaultValue = "" + CompressOptions.TEMPERATURE,
             description = "Temperature at which answers are compared (default: ${DEFAULT-VALUE}).") private double temperature;
 
     @Option(names = "--augment", paramLabel = "KIND", defaultValue = "auto",
             description = "Random changes of training images: auto, none, crop or crop-flip (default: ${DEFAULT-VALUE}).") private CompressOptions.Augment augment =
                     CompressOptions.Augment.AUTO;
 
-    @Option(names = "--depth", paramLabel = "D", defaultValue = "3",
+    @Option(names = "--depth", paramLabel = "D", defaultValue = "" + CompressOptions.DEPTH,
             description = "Depth of the gates, 2 to 4 (default: ${DEFAULT-VALUE}).") private int depth;
 
     @Option(names = "--lambda", paramLabel = "L",
             description = "One fixed push on all units, instead of steering towards the target.") private Optional<
                     Double> lambda = Optional.empty();
 
-    @Option(names = "--sharing", paramLabel = "S", defaultValue = "1",
+    @Option(names = "--sharing", paramLabel = "S", defaultValue = "" + CompressOptions.SHARING,
             description = "How units of different Spaces compete, from 0, by what they carry, to 1, by their share of"
                     + " what their Space carries (default: ${DEFAULT-VALUE}).") private double sharing;
 

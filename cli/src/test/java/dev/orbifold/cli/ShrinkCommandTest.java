@@ -1,0 +1,94 @@
+package dev.orbifold.cli;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.orbifold.graph.OnnxFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code shrink}, and {@code report} and {@code resume} on the Run it leaves. */
+class ShrinkCommandTest {
+    private static final int DEAD = 5;
+
+    @TempDir private Path folder;
+
+    @Test
+    void deadUnitsLeaveAndTheDocumentSaysSo() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Path small = folder.resolve("s.onnx");
+        Outcome outcome = Outcome.of("shrink", model, "-o", small, "--json", "--run", folder.resolve("run"));
+        assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all());
+        JsonNode json = outcome.json();
+        int left = Tiny.HIDDEN - DEAD;
+        assertAll(() -> assertEquals("orbifold.shrink/1", json.path("schema").asText()),
+                () -> assertEquals(Tiny.HIDDEN * (Tiny.FEATURES + Tiny.CLASSES),
+                        json.path("before").path("macs").asInt()),
+                () -> assertEquals(left * (Tiny.FEATURES + Tiny.CLASSES), json.path("after").path("macs").asInt()),
+                () -> assertEquals(Files.size(small), json.path("after").path("bytes").asLong()),
+                () -> assertEquals(1, json.path("removed").size()),
+                () -> assertEquals(Tiny.HIDDEN, json.path("removed").path(0).path("from").asInt()),
+                () -> assertEquals(left, json.path("removed").path(0).path("to").asInt()),
+                () -> assertTrue(json.path("removed").path(0).path("space").isTextual()),
+                () -> assertTrue(json.path("equality").path("maxError").asDouble(1) <= Results.EQUAL, outcome.all()),
+                () -> assertEquals(256, json.path("equality").path("samples").asInt()),
+                () -> assertEquals(left, OnnxFile.read(small).parameters().get("fc1.weight").dim(0)),
+                () -> assertTrue(Files.size(folder.resolve("run/report.html")) > 0));
+    }
+
+    @Test
+    void widthsAreRoundedAndExcludedAsAsked() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Outcome rounded = Outcome.of("shrink", model, "-o", folder.resolve("a.onnx"), "--round-to", 4, "--json",
+                "--run", folder.resolve("a"));
+        Outcome excluded = Outcome.of("shrink", model, "-o", folder.resolve("b.onnx"), "--exclude", "fc1*", "--json",
+                "--run", folder.resolve("b"));
+        assertAll(() -> assertEquals(12, rounded.json().path("removed").path(0).path("to").asInt(), rounded.all()),
+                () -> assertEquals(0, excluded.json().path("removed").size(), excluded.all()));
+    }
+
+    @Test
+    void nothingToRemoveLeavesTheFileAsItWas() throws IOException {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Path same = folder.resolve("s.onnx");
+        Outcome outcome = Outcome.of("shrink", model, "-o", same, "--run", folder.resolve("run"));
+        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("Nothing has collapsed"), outcome.all()),
+                () -> assertArrayEquals(Files.readAllBytes(model), Files.readAllBytes(same)));
+    }
+
+    @Test
+    void theRunCanBeReportedAgainAndIsNotResumed() throws IOException {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Path run = folder.resolve("run");
+        Outcome.of("shrink", model, "-o", folder.resolve("s.onnx"), "--quiet", "--run", run);
+        Path page = run.resolve("report.html");
+        String first = Files.readString(page);
+        Files.delete(page);
+        Outcome again = Outcome.of("report", run);
+        Outcome json = Outcome.of("report", run, "--json");
+        Outcome resumed = Outcome.of("resume", run);
+        assertAll(() -> assertEquals(page + "\n", again.out(), again.all()),
+                () -> assertEquals(first, Files.readString(page)),
+                () -> assertEquals("orbifold.report/1", json.json().path("schema").asText()),
+                () -> assertEquals(ExitCode.DONE, resumed.exitCode(), resumed.all()),
+                () -> assertTrue(resumed.err().contains("is done already"), resumed.all()));
+    }
+
+    @Test
+    void aRunIsNotWrittenInto() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Path run = folder.resolve("run");
+        Outcome.of("shrink", model, "-o", folder.resolve("s.onnx"), "--quiet", "--run", run);
+        Outcome second = Outcome.of("shrink", model, "-o", folder.resolve("t.onnx"), "--run", run);
+        assertAll(() -> assertEquals(ExitCode.INPUT, second.exitCode(), second.all()),
+                () -> assertTrue(second.err().contains("is a Run already"), second.all()),
+                () -> assertTrue(Files.notExists(folder.resolve("t.onnx"))));
+    }
+}

@@ -1,0 +1,79 @@
+package dev.orbifold.cli;
+
+import dev.orbifold.graph.Attribute;
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Dim;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.Shape;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+
+/** A network and data so small that training takes a moment: points of a plane, told apart by their quadrant. */
+final class Tiny {
+    static final int FEATURES = 4;
+    static final int HIDDEN = 16;
+    static final int CLASSES = 4;
+
+    private Tiny() {
+    }
+
+    /** Writes a dense network with random weights whose first {@code dead} hidden units are exactly zero. */
+    static Path model(Path file, int dead) {
+        RandomGenerator random = new Seed(7).generator();
+        Map<String, TensorData> parameters = new LinkedHashMap<>();
+        parameters.put("fc1.weight", weights(random, HIDDEN, FEATURES, dead));
+        parameters.put("fc1.bias", TensorData.of(new float[HIDDEN], HIDDEN));
+        parameters.put("fc2.weight", weights(random, CLASSES, HIDDEN, 0));
+        parameters.put("fc2.bias", TensorData.of(new float[CLASSES], CLASSES));
+        Map<String, Attribute> transposed = Map.of("transB", new Attribute.Int(1));
+        List<Node> nodes = List.of(
+                Node.of("fc1", "Gemm", List.of("input", "fc1.weight", "fc1.bias"), List.of("hidden"), transposed),
+                Node.of("relu", "Relu", List.of("hidden"), List.of("active"), Map.of()),
+                Node.of("fc2", "Gemm", List.of("active", "fc2.weight", "fc2.bias"), List.of("logits"), transposed));
+        OnnxFile.write(Graph.of("tiny", List.of(value("input", FEATURES)), List.of(value("logits", CLASSES)), nodes,
+                parameters), file);
+        return file;
+    }
+
+    /** Writes a table of labelled points. */
+    static Path data(Path file, int rows) throws IOException {
+        return data(file, rows, CLASSES);
+    }
+
+    /** Writes a table whose labels go up to {@code classes} − 1. */
+    static Path data(Path file, int rows, int classes) throws IOException {
+        RandomGenerator random = new Seed(8).generator();
+        StringBuilder text = new StringBuilder("label,a,b,c,d\n");
+        for (int i = 0; i < rows; i++) {
+            double x = random.nextGaussian();
+            double y = random.nextGaussian();
+            int label = classes > CLASSES && i % 10 == 0 ? classes - 1 : (x > 0 ? 1 : 0) + (y > 0 ? 2 : 0);
+            text.append(label).append(',').append((float) x).append(',').append((float) y).append(',')
+                    .append((float) random.nextGaussian()).append(',').append((float) (x - y)).append('\n');
+        }
+        Files.writeString(file, text);
+        return file;
+    }
+
+    private static ValueInfo value(String name, int width) {
+        return ValueInfo.of(name, DataType.FLOAT, new Shape(List.of(Dim.named("batch"), Dim.of(width))));
+    }
+
+    private static TensorData weights(RandomGenerator random, int rows, int columns, int zero) {
+        float[] values = new float[rows * columns];
+        for (int i = zero * columns; i < values.length; i++) {
+            values[i] = (float) (random.nextGaussian() / Math.sqrt(columns));
+        }
+        return TensorData.of(values, rows, columns);
+    }
+}
