@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -124,7 +125,7 @@ public final class PlainEpoch {
         try (PointerScope scope = new PointerScope()) {
             weights.zeroGradients();
             values.put(input, batch.inputs());
-            Tensor outputs = program.run(values, Mode.TRAINING).get(output);
+            Tensor outputs = Objects.requireNonNull(program.run(values, Mode.TRAINING).get(output), output);
             loss.of(outputs, batch.targets()).backward();
         }
     }

@@ -64,8 +64,8 @@ final class Augmenting {
                 program.device())) {
             for (Batch batch : loader.epoch(0)) {
                 try (PointerScope scope = new PointerScope(); NoGradGuard guard = new NoGradGuard()) {
-                    Tensor outputs = program.run(Map.of(objective.input().name(), batch.inputs()), Mode.EVALUATION)
-                            .get(objective.output());
+                    Tensor outputs = objective.answer(
+                            program.run(Map.of(objective.input().name(), batch.inputs()), Mode.EVALUATION));
                     right += Loss.correct(outputs, batch.targets());
                     all += batch.targets().numel();
                 }

@@ -51,6 +51,19 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
                 new Distillation(hard, distill, temperature, !isTransformer(graph)));
     }
 
+    /**
+     * What the network says, among all that its program returned.
+     *
+     * @throws TrainException if the program does not return the output that is trained
+     */
+    Tensor answer(Map<String, Tensor> outputs) {
+        Tensor answer = outputs.get(output);
+        if (answer == null) {
+            throw new TrainException("output " + output + " was not computed; computed: " + outputs.keySet());
+        }
+        return answer;
+    }
+
     /** The loss of a batch's output, differentiable. */
     Tensor loss(Tensor outputs, Tensor targets, Optional<Tensor> answers) {
         return answers.map(a -> distillation.of(outputs, targets, a)).orElseGet(() -> hard.of(outputs, targets));
@@ -85,7 +98,7 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
                     org.bytedeco.pytorch.NoGradGuard guard = new org.bytedeco.pytorch.NoGradGuard()) {
                 Map<String, Tensor> values = new HashMap<>(parameters);
                 values.put(input.name(), batch.inputs());
-                Tensor outputs = program.run(values, Mode.EVALUATION).get(output);
+                Tensor outputs = answer(program.run(values, Mode.EVALUATION));
                 long n = batch.targets().numel();
                 loss += plain.of(outputs, batch.targets()).item_double() * n;
                 right += hard.isClassification() ? Loss.correct(outputs, batch.targets()) : Double.NaN;

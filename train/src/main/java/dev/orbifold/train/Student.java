@@ -94,7 +94,7 @@ final class Student implements AutoCloseable {
             }
             Tensor output;
             try (Precision.Scope cast = scope(precision, program.device())) {
-                output = program.run(values, Mode.TRAINING).get(objective.output());
+                output = objective.answer(program.run(values, Mode.TRAINING));
             }
             Tensor loss = objective.loss(output, batch.targets(), answers);
             weights.zeroGradients();

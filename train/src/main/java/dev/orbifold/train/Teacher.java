@@ -75,7 +75,7 @@ final class Teacher implements AutoCloseable {
 
     private Tensor run(Tensor inputs) {
         try (NoGradGuard guard = new NoGradGuard(); Precision.Scope cast = precision.open(program.device())) {
-            return program.run(Map.of(objective.input().name(), inputs), Mode.EVALUATION).get(objective.output());
+            return objective.answer(program.run(Map.of(objective.input().name(), inputs), Mode.EVALUATION));
         }
     }
 
