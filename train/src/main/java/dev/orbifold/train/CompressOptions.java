@@ -59,7 +59,7 @@ public record CompressOptions(Target target, int epochs, long seed, int batch, i
     /** Weight of the original model's answers, where nobody says otherwise. */
     public static final double DISTILL = 0.7;
     /** Temperature of the answers, where nobody says otherwise. */
-    public static final double TEMPERATURE = 4;
+    public static final double TEMPERATURE = 1;
     /** How far Spaces compete by shares, where nobody says otherwise. */
     public static final double SHARING = 1;
 
