@@ -138,7 +138,7 @@ final class Compression implements AutoCloseable {
     /** Runs to the end and gives the compressed Graph. */
     Graph train() {
         if (step == 0) {
-            journal.evaluation(step, "held-out", standing, cost());
+            evaluated(standing);
             stage.steered().ifPresent(s -> journal.widths(step, s.widths(), s.macs()));
         }
         while (step < plan.steps()) {
@@ -244,11 +244,18 @@ final class Compression implements AutoCloseable {
     private void evaluate() {
         Objective.Seen seen = stage.student().evaluate(setup.held(), stage.gates());
         score = seen.score();
-        journal.evaluation(step, "held-out", seen, cost());
+        evaluated(seen);
         stage.steered().ifPresent(s -> journal.widths(step, s.widths(), s.macs()));
         if (watchesAccuracy() && options.target() instanceof Target.MaxDrop drop) {
             holdAccuracy(drop.points());
         }
+    }
+
+    /** Closed units count as gone, whether or not they have left the Graph yet. */
+    private void evaluated(Objective.Seen seen) {
+        long macs = stage.steered().map(Steered::macs).orElseGet(() -> cost().macs());
+        long parameters = stage.steered().map(Steered::parameters).orElseGet(() -> cost().parameters());
+        journal.evaluation(step, "held-out", seen, macs, parameters);
     }
 
     /** Under an accuracy target: keeps the smallest network that is good enough, and goes back to it when one is not. */

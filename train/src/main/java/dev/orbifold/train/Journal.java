@@ -1,6 +1,5 @@
 package dev.orbifold.train;
 
-import dev.orbifold.graph.Cost;
 import dev.orbifold.run.Metric;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.structure.Equality;
@@ -46,13 +45,12 @@ final class Journal {
         progress.step(phase, step, plan.steps(), accuracy, macs);
     }
 
-    void evaluation(long step, String part, Objective.Seen seen, Cost cost) {
-        run.metrics().append(new Metric.Evaluation(at(step), part, seen.accuracy(), seen.loss(), cost.macs(),
-                cost.parameters()));
+    void evaluation(long step, String part, Objective.Seen seen, long macs, long parameters) {
+        run.metrics().append(new Metric.Evaluation(at(step), part, seen.accuracy(), seen.loss(), macs, parameters));
         progress.message(String.format(Locale.ROOT, "epoch %.0f of %.0f: %s %s, loss %.4f, %,d MACs",
                 step / (double) plan.perEpoch(), plan.steps() / (double) plan.perEpoch(), part,
                 Double.isNaN(seen.accuracy()) ? "" : String.format(Locale.ROOT, "%.2f %%", seen.accuracy()),
-                seen.loss(), cost.macs()));
+                seen.loss(), macs));
     }
 
     void widths(long step, Map<String, Integer> widths, long macs) {
