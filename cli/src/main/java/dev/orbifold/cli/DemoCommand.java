@@ -60,17 +60,31 @@ final class DemoCommand implements Callable<Integer> {
         DataRequest data = new DataRequest(Demo.digits(run.path()).toAbsolutePath(), List.of(), List.of());
         Path original = run.model("original.onnx").toAbsolutePath();
         if (!Files.exists(original)) {
-            progress.message("1. Training a small convolutional network on them.");
+            progress.message("1. Training a small convolutional network to tell them apart.");
             Graph network = Demo.network(work.seed());
             OnnxFile.write(Demo.train(network, data, TRAINING_EPOCHS, work.seed(), threads, progress), original);
         }
-        progress.message("2. Compressing it to a fifth of its multiply-adds: units that carry little accuracy for their"
-                + " price are pushed to exactly zero and taken out; then the small network heals.");
+        progress.message("2. Compressing it to less than a fifth of its multiply-adds: units that carry little accuracy"
+                + " for their price\n   are pushed to exactly zero and taken out; then the small network heals.");
+        Progress steps = new StepsAlone(progress);
         if (run.view().configuration().isPresent()) {
-            return Compress.resume(run, progress);
+            return Compress.resume(run, steps);
         }
         try (Compress compress = Compress.prepare(request(run, data, original, threads))) {
-            return compress.run(run, progress);
+            return compress.run(run, steps);
+        }
+    }
+
+    /** Progress without what only an expert would read. */
+    private record StepsAlone(Progress shown) implements Progress {
+        @Override
+        public void step(String phase, long step, long steps, double accuracy, double macs) {
+            shown.step(phase, step, steps, accuracy, macs);
+        }
+
+        @Override
+        public boolean stopping() {
+            return shown.stopping();
         }
     }
 

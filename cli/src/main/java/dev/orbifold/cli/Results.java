@@ -7,6 +7,7 @@ import dev.orbifold.report.Table;
 import dev.orbifold.report.Units;
 import dev.orbifold.run.RunException;
 import dev.orbifold.run.RunView;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -97,11 +98,23 @@ final class Results {
 
     private String files() {
         Table table = new Table().left("").left("");
-        if (result.path("output").isTextual()) {
-            table.row("model", result.path("output").asText());
+        Path model = Path.of(result.path("model").path("path").asText(""));
+        if (model.startsWith(run.path().toAbsolutePath())) {
+            table.row("before", near(model));
         }
-        table.row("report", run.report().toString());
-        table.row("everything", run.path().toString());
+        if (result.path("output").isTextual()) {
+            table.row("model", near(Path.of(result.path("output").asText())));
+        }
+        table.row("report", near(run.report()));
+        table.row("everything", near(run.path()));
         return "Written:\n" + table.text();
+    }
+
+    /** The path as it is shortest to type from here. */
+    private static String near(Path path) {
+        Path here = Path.of("").toAbsolutePath();
+        Path absolute = path.toAbsolutePath().normalize();
+        return absolute.startsWith(here) && !absolute.equals(here) ? here.relativize(absolute).toString()
+                : path.toString();
     }
 }

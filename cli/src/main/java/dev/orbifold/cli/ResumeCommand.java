@@ -1,5 +1,6 @@
 package dev.orbifold.cli;
 
+import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunException;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
@@ -29,6 +30,7 @@ final class ResumeCommand implements Callable<Integer> {
             output.document("orbifold." + view.command() + "/1", results::document);
             return ExitCode.DONE;
         }
+        view.inputs().forEach(InputFile::checkUnchanged);
         try (RunFolder run = RunFolder.open(folder)) {
             return switch (view.command()) {
                 case "demo" -> DemoCommand.typed(view.arguments()).resumed(run, output);

@@ -155,6 +155,16 @@ class CompressCommandTest {
         }
     }
 
+    @Test
+    void dataThatChangedStopAResumption() throws IOException {
+        stop("changed", 5);
+        Files.writeString(data, Files.readString(data) + "0,1,1,1,0\n");
+        Outcome resumed = Outcome.of("resume", folder.resolve("changed"));
+        assertAll(() -> assertEquals(ExitCode.INPUT, resumed.exitCode(), resumed.all()),
+                () -> assertTrue(resumed.err().contains("is not what this Run was given"), resumed.all()),
+                () -> assertFalse(Files.exists(folder.resolve("changed.onnx"))));
+    }
+
     /** Killed after the folder was made and before anything was decided: the arguments say all there is to know. */
     @Test
     void aRunKilledAtItsVeryBeginningIsResumed() {
