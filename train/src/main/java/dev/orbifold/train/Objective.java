@@ -64,15 +64,6 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
         return answer;
     }
 
-    /** The output that is judged, of all that a Program gave. */
-    Tensor judged(Map<String, Tensor> outputs) {
-        Tensor judged = outputs.get(output);
-        if (judged == null) {
-            throw new TrainException("the model has no output " + output + "; it has " + outputs.keySet());
-        }
-        return judged;
-    }
-
     /** The loss of a batch's output, differentiable. */
     Tensor loss(Tensor outputs, Tensor targets, Optional<Tensor> answers) {
         return answers.map(a -> distillation.of(outputs, targets, a)).orElseGet(() -> hard.of(outputs, targets));
