@@ -2,10 +2,13 @@ package dev.orbifold.constraint;
 
 import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -16,10 +19,11 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class Gating implements AutoCloseable {
     private final List<Gated> gated = new ArrayList<>();
+    private final List<Tensor> indices = new ArrayList<>();
     private final int size;
     private final Tensor vector;
     private final Tensor decay;
-    private final Scalar one = new Scalar(1.0f);
+    private final Scalar one;
 
     private record Gated(String parameter, Tensor index, int key, long[] shape) {
     }
@@ -32,33 +36,39 @@ public final class Gating implements AutoCloseable {
      */
     public Gating(GateLayout layout, Map<String, Tensor> weights) {
         this.size = layout.size();
-        Map<List<Integer>, Integer> known = new HashMap<>();
-        List<Tensor> indices = new ArrayList<>();
-        Tensor any = null;
-        for (GateLayout.GatedAxis axis : layout.gated()) {
-            Tensor weight = of(weights, axis.parameter());
-            any = weight;
-            List<Integer> content = java.util.Arrays.stream(axis.gate()).boxed().toList();
-            Integer key = known.get(content);
-            if (key == null) {
-                key = indices.size();
-                known.put(content, key);
-                long[] positions = content.stream().mapToLong(Integer::longValue).toArray();
-                Tensor index = Tensor.create(positions, positions.length);
-                indices.add(index.to(weight.device(), torch.ScalarType.Long));
-            }
-            long[] shape = new long[(int) weight.dim()];
-            java.util.Arrays.fill(shape, 1);
-            shape[axis.axis()] = axis.gate().length;
-            gated.add(new Gated(axis.parameter(), indices.get(key), key, shape));
-        }
-        float[] zeros = new float[size + 1];
-        Tensor host = Tensor.create(zeros, size + 1);
-        if (any == null) {
+        if (layout.gated().isEmpty()) {
             throw new ConstraintException("no parameter can be gated");
         }
-        this.vector = host.to(any.device(), torch.ScalarType.Float).clone().set_requires_grad(true);
-        this.decay = host.to(any.device(), torch.ScalarType.Float).clone();
+        Device device = of(weights, layout.gated().getFirst().parameter()).device();
+        Map<List<Integer>, Integer> known = new HashMap<>();
+        try (PointerScope scope = new PointerScope()) {
+            for (GateLayout.GatedAxis axis : layout.gated()) {
+                Tensor weight = of(weights, axis.parameter());
+                List<Integer> content = Arrays.stream(axis.gate()).boxed().toList();
+                int key = known.computeIfAbsent(content, k -> known.size());
+                if (key == indices.size()) {
+                    long[] positions = content.stream().mapToLong(Integer::longValue).toArray();
+                    indices.add(lasting(Tensor.create(positions, positions.length).to(device, torch.ScalarType.Long)
+                            .clone()));
+                }
+                long[] shape = new long[(int) weight.dim()];
+                Arrays.fill(shape, 1);
+                shape[axis.axis()] = axis.gate().length;
+                gated.add(new Gated(axis.parameter(), indices.get(key), key, shape));
+            }
+            Tensor host = Tensor.create(new float[size + 1], size + 1);
+            this.vector = lasting(host.to(device, torch.ScalarType.Float).clone());
+            vector.set_requires_grad(true);
+            this.decay = lasting(host.to(device, torch.ScalarType.Float).clone());
+            this.one = new Scalar(1.0f);
+            one.retainReference();
+        }
+    }
+
+    /** Keeps a tensor beyond the scope it was made in, until it is closed. */
+    private static Tensor lasting(Tensor tensor) {
+        tensor.retainReference();
+        return tensor;
     }
 
     /**
@@ -87,7 +97,7 @@ public final class Gating implements AutoCloseable {
         }
         float[] all = read(gradient);
         gradient.zero_();
-        return java.util.Arrays.copyOf(all, size);
+        return Arrays.copyOf(all, size);
     }
 
     /**
@@ -186,9 +196,9 @@ public final class Gating implements AutoCloseable {
 
     @Override
     public void close() {
-        gated.forEach(g -> g.index().close());
-        vector.close();
-        decay.close();
-        one.close();
+        indices.forEach(Tensor::releaseReference);
+        vector.releaseReference();
+        decay.releaseReference();
+        one.releaseReference();
     }
 }

@@ -121,11 +121,16 @@ public final class Compress implements AutoCloseable {
             throw new TrainException("nothing in " + request.model()
                     + " can shrink: no Space has units that may go. Findings: " + findings);
         }
+        if (options.target() instanceof Target.MaxDrop && !objective.hard().isClassification()) {
+            throw new TrainException("--max-drop is in accuracy points, which the loss "
+                    + options.loss().name().toLowerCase(Locale.ROOT)
+                    + " does not have; ask for --speedup or --keep instead");
+        }
         double now = steered.price().at(steered.layout().widths());
         double least = steered.floor(options);
         double wanted = switch (options.target()) {
             case Target.Speedup s -> now / s.factor();
-            case Target.Keep k -> now * k.share();
+            case Target.Keep k -> k.share() * Cost.of(model).parameters();
             case Target.MaxDrop d -> now;
         };
         if (least > wanted) {
@@ -196,8 +201,9 @@ public final class Compress implements AutoCloseable {
 
     private CompressResult train(RunFolder run, Progress progress, Decided decided, Optional<Checkpoint> from) {
         run.findings(findings);
-        Compression.Setup setup = new Compression.Setup(original, split.kept(), split.held(), request.options(), device,
-                decided.precision(), new Augmentation(decided.padding(), decided.flip()), objective, witness);
+        Compression.Setup setup =
+                new Compression.Setup(model, original, split.kept(), split.held(), request.options(), device,
+                        decided.precision(), new Augmentation(decided.padding(), decided.flip()), objective, witness);
         try (Compression compression = new Compression(setup, run, progress, from)) {
             Graph small = compression.train();
             List<Finding> all = new ArrayList<>(findings);

@@ -34,7 +34,6 @@ import org.bytedeco.javacpp.PointerScope;
 final class Compression implements AutoCloseable {
     /** Samples of the held-out part on which every removal is proved. */
     static final int SAMPLES = 256;
-    private static final int STEER_EVERY = 20;
     /** How often an accuracy target is checked. */
     private static final int CHECKS_PER_EPOCH = 4;
     private static final String GOOD = "good.onnx";
@@ -47,7 +46,8 @@ final class Compression implements AutoCloseable {
     private static final long CHECKPOINT_NANOS = 20_000_000_000L;
 
     /** Everything a compression works with, checked and decided before the first step. */
-    record Setup(Graph original, Part fit, Part held, CompressOptions options, Device device, Precision precision,
+    record Setup(Graph model, Graph original, Part fit, Part held, CompressOptions options, Device device,
+            Precision precision,
             Augmentation augmentation, Objective objective, Evaluator.Factory witness) {
     }
 
@@ -97,7 +97,7 @@ final class Compression implements AutoCloseable {
     private double goal(double start, Steered first) {
         return switch (options.target()) {
             case Target.Speedup s -> start / s.factor();
-            case Target.Keep k -> start * k.share();
+            case Target.Keep k -> k.share() * Cost.of(setup.model()).parameters();
             case Target.MaxDrop d -> Math.max(first.floor(options), start / 100);
         };
     }
@@ -158,7 +158,8 @@ final class Compression implements AutoCloseable {
 
     private void one(Batch batch) {
         Optional<Steered> steered = stage.steered();
-        if (steered.isPresent() && options.lambda().isEmpty() && step % STEER_EVERY == 0 && step >= plan.begin()) {
+        if (steered.isPresent() && options.lambda().isEmpty() && step % plan.steerEvery() == 0
+                && step >= plan.begin()) {
             steered.get().steering().steer(budget.at(step), step >= plan.chosen());
         }
         double rate = plan.rateAt(step);
@@ -174,7 +175,8 @@ final class Compression implements AutoCloseable {
         }
         steered.ifPresent(s -> gates(s, seen.gateGradient(), rate));
         step++;
-        journal.step(step, seen, rate, score, steered.map(Steered::macs).orElseGet(() -> cost().macs()));
+        journal.step(step, seen, rate, setup.objective().hard().isClassification() ? score : Double.NaN,
+                steered.map(Steered::macs).orElseGet(() -> cost().macs()));
         if (steered.isPresent()) {
             shrinkWhereDue(steered.get());
         }
@@ -215,7 +217,8 @@ final class Compression implements AutoCloseable {
                 steered.steering().closePushed();
             }
             remove(steered, false);
-        } else if (step % STEER_EVERY == 0 && steered.anyClosed() && steered.macs() < WORTH_REMOVING * cost().macs()) {
+        } else if (step % plan.steerEvery() == 0 && steered.anyClosed()
+                && steered.macs() < WORTH_REMOVING * cost().macs()) {
             remove(steered, true);
         }
     }

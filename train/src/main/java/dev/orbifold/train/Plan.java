@@ -19,13 +19,15 @@ record Plan(long perEpoch, long steps, long warm, long begin, long chosen, long 
     private static final double END = 0.5;
     /** The steps a push needs, as {@link #pushSteps} gives them, lie between the last choice and the end. */
     private static final int PUSH = 200;
+    /** The most steps between two choices. */
+    private static final int STEER = 20;
 
     static Plan of(long perEpoch, int epochs, double rate) {
         long steps = perEpoch * epochs;
         long end = Math.max(1, Math.round(END * steps));
         long push = pushSteps(steps);
         return new Plan(perEpoch, steps, Math.max(1, Math.round(WARM * steps)), Math.round(BEGIN * steps),
-                Math.max(1, end - push - push / 4), end, rate);
+                Math.max(0, end - push - push / 4), end, rate);
     }
 
     /** How many steps a push takes from open to exactly zero. */
@@ -35,6 +37,11 @@ record Plan(long perEpoch, long steps, long warm, long begin, long chosen, long 
 
     int push() {
         return pushSteps(steps);
+    }
+
+    /** Every how many steps units are chosen anew: often enough that the last choice is made before the end. */
+    int steerEvery() {
+        return (int) Math.clamp((end - chosen) / 2, 1, STEER);
     }
 
     /** The learning rate at a step: linear warm-up, then cosine down to zero at the end. */

@@ -130,7 +130,8 @@ record Steered(Symmetries symmetries, GateLayout layout, Gates gates, Steering s
     }
 
     /**
-     * Takes over what was learned about the units that stayed.
+     * Takes over what was learned about the units that stayed; units of a Space that is not recognised start at the mean of
+     * all, so that none is given up for want of a memory.
      *
      * @param before the steering before units left
      * @param keep per Space before, by id, the units that stayed
@@ -144,13 +145,13 @@ record Steered(Symmetries symmetries, GateLayout layout, Gates gates, Steering s
             keep.get(space.id()).stream().forEach(u -> kept.add(before.steering.value(first + u)));
             values.put(space.name(), kept);
         }
+        double usual = values.values().stream().flatMap(List::stream).mapToDouble(v -> v).average().orElse(0);
         for (int s = 0; s < layout.spaces().size(); s++) {
             Space space = layout.spaces().get(s);
-            List<Double> kept = values.get(space.name());
-            if (kept != null && kept.size() == space.dimension()) {
-                for (int u = 0; u < kept.size(); u++) {
-                    steering.inherit(layout.offsets()[s] + u, kept.get(u));
-                }
+            List<Double> kept = values.getOrDefault(space.name(), List.of());
+            boolean same = kept.size() == space.dimension();
+            for (int u = 0; u < space.dimension(); u++) {
+                steering.inherit(layout.offsets()[s] + u, same ? kept.get(u) : usual);
             }
         }
     }
