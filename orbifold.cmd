@@ -55,7 +55,7 @@ if not defined OMP_WAIT_POLICY if not defined GOMP_SPINCOUNT set "OMP_WAIT_POLIC
 
 set "MODULES="
 for %%C in (demo compress train resume) do if /i "%~1"=="%%C" set "MODULES=--add-modules jdk.incubator.vector"
-"%JDK%\bin\java.exe" %MODULES% -Xlog:disable -Xlog:all=warning:stderr -XX:+UnlockDiagnosticVMOptions -XX:+DisplayVMOutputToStderr --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Dorg.bytedeco.javacpp.nopointergc=true -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 %ORBIFOLD_JAVA_OPTIONS% -jar "%LIB%\orbifold.jar" %*
+"%JDK%\bin\java.exe" %MODULES% -Xlog:disable -Xlog:all=warning:stderr -XX:+UnlockDiagnosticVMOptions -XX:+DisplayVMOutputToStderr --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow "-Dorbifold.command=%~0" -Dorg.bytedeco.javacpp.nopointergc=true -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 %ORBIFOLD_JAVA_OPTIONS% -jar "%LIB%\orbifold.jar" %*
 exit /b %ERRORLEVEL%
 
 :build

@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
         description = "Makes a trained model smaller: trains what is not worth its price onto exact zeros, takes it out,"
                 + " proves that this changed nothing, and lets the small model heal.",
         footer = {"", "Example:",
-                "  orbifold compress lenet5.onnx --data mnist --mean 0.1307 --std 0.3081 \\",
+                "  ${ROOT-COMMAND-NAME} compress lenet5.onnx --data mnist --mean 0.1307 --std 0.3081 \\",
                 "    --speedup 10 --epochs 10 -o small.onnx"})
 final class CompressCommand implements Callable<Integer> {
     private static final List<String> PRECISIONS = List.of("auto", "float32", "bfloat16");

@@ -19,7 +19,7 @@ import picocli.CommandLine.Mixin;
 /** {@code demo}: the main job on embedded data. */
 @Command(name = "demo", sortOptions = false,
         description = "Shows the main job on embedded data: trains a small network, compresses it, proves it, reports.",
-        footer = {"", "Example:", "  orbifold demo"})
+        footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} demo"})
 final class DemoCommand implements Callable<Integer> {
     private static final int TRAINING_EPOCHS = 30;
     private static final int EPOCHS = 40;

@@ -1,5 +1,6 @@
 package dev.orbifold.cli;
 
+import dev.orbifold.run.Typed;
 import dev.orbifold.train.CompressOptions;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, CompressCommand.class, EvaluateCommand.class, ShrinkCommand.class,
                 ReportCommand.class, ResumeCommand.class, WarmUp.class},
-        footer = {"", "Start with `orbifold demo`; `orbifold COMMAND --help` shows an example of each command."})
+        footer = {"", "Start with `${COMMAND-NAME} demo`; `${COMMAND-NAME} COMMAND --help` shows an example of each command."})
 public final class Main implements Runnable {
     @Spec private CommandSpec spec;
 
@@ -39,7 +40,7 @@ public final class Main implements Runnable {
 
     /** The command line, with what failures become. */
     static CommandLine commandLine() {
-        CommandLine line = new CommandLine(new Main(CommandSpec.create()));
+        CommandLine line = new CommandLine(new Main(CommandSpec.create())).setCommandName(Typed.program());
         line.registerConverter(CompressOptions.Augment.class, Words.of(CompressOptions.Augment.class));
         line.registerConverter(CompressOptions.LossKind.class, Words.of(CompressOptions.LossKind.class));
         line.setParameterExceptionHandler(Failures::usage);

@@ -11,7 +11,7 @@ import picocli.CommandLine.Parameters;
 
 /** {@code report}: the page of a Run, written again. */
 @Command(name = "report", sortOptions = false, description = "Writes the HTML page of a Run again and prints its path.",
-        footer = {"", "Example:", "  orbifold report runs/compress-20260101-120000"})
+        footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} report runs/compress-20260101-120000"})
 final class ReportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "The folder of the Run.") private Path run = Path.of("");
 

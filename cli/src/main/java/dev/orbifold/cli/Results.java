@@ -7,6 +7,7 @@ import dev.orbifold.report.Table;
 import dev.orbifold.report.Units;
 import dev.orbifold.run.RunException;
 import dev.orbifold.run.RunView;
+import dev.orbifold.run.Typed;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,8 +30,8 @@ final class Results {
         this.run = run;
         this.result = run.result()
                 .orElseThrow(
-                        () -> new RunException(run.path() + " has no result yet; continue it with `orbifold resume "
-                                + run.path() + "`"));
+                        () -> new RunException(run.path() + " has no result yet; continue it with `"
+                                + Typed.command("resume", run.path()) + "`"));
     }
 
     /** The result as it lies in the Run. */

@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 /** {@code resume}: continues a Run to the result it would have had. */
 @Command(name = "resume", sortOptions = false,
         description = "Continues a Run that was stopped, to the same result as without the stop.",
-        footer = {"", "Example:", "  orbifold resume runs/compress-20260101-120000"})
+        footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} resume runs/compress-20260101-120000"})
 final class ResumeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "The folder of the Run.") private Path folder = Path.of("");
 
@@ -26,9 +26,7 @@ final class ResumeCommand implements Callable<Integer> {
         if (view.state().status() == RunState.Status.DONE) {
             output.say(folder + " is done already; nothing is left to resume.");
             Results results = new Results(view);
-            output.print(() -> results.text(results.verdict()));
-            output.document("orbifold." + view.command() + "/1", results::document);
-            return ExitCode.DONE;
+            return new Training(output, view.command()).said(results, view.state().exitCode(), results.verdict());
         }
         view.inputs().forEach(InputFile::checkUnchanged);
         try (RunFolder run = RunFolder.open(folder)) {

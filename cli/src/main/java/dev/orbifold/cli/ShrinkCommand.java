@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
 /** {@code shrink}: takes out what has collapsed already. */
 @Command(name = "shrink", sortOptions = false,
         description = "Takes out of a model what has collapsed already; without --tolerance nothing else changes.",
-        footer = {"", "Example:", "  orbifold shrink sparse.onnx -o small.onnx"})
+        footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} shrink sparse.onnx -o small.onnx"})
 final class ShrinkCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MODEL", description = "The ONNX file to shrink.") private Path model = Path.of("");
 

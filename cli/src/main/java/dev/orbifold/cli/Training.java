@@ -1,9 +1,11 @@
 package dev.orbifold.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orbifold.report.HtmlReport;
 import dev.orbifold.run.RunException;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
+import dev.orbifold.run.Typed;
 import dev.orbifold.train.CompressResult;
 import dev.orbifold.train.InterruptedRun;
 import dev.orbifold.train.Progress;
@@ -24,16 +26,17 @@ record Training(Output output, String command) {
                 LiveProgress progress = output.progress(interruption::requested)) {
             result = work.apply(progress);
         } catch (InterruptedRun e) {
-            String resume = "orbifold resume " + run.path();
+            String resume = Typed.command("resume", run.path());
             left(run, RunState.Status.INTERRUPTED, ExitCode.INTERRUPTED, resume, e);
             InterruptedRun said = new InterruptedRun(e.getMessage() + "; continue with `" + resume + "`");
             said.initCause(e);
             throw said;
         } catch (RuntimeException | Error e) {
             left(run, RunState.Status.FAILED, ExitCode.INPUT,
-                    e instanceof TrainException ? String.valueOf(e.getMessage()) : "orbifold resume " + run.path(), e);
+                    e instanceof TrainException ? String.valueOf(e.getMessage()) : Typed.command("resume", run.path()), e);
             throw e;
         }
+        named(run);
         Results results = new Results(run.view());
         int code = result.met() && results.equal() ? ExitCode.DONE : ExitCode.MISSED;
         run.state(RunState.Status.DONE, code, "");
@@ -41,10 +44,20 @@ record Training(Output output, String command) {
         return said(results, code, result.verdict());
     }
 
+    /** Gives the recorded result the schema of the command that was typed, as {@code --json} prints it. */
+    private void named(RunFolder run) {
+        ObjectNode document = new Results(run.view()).document().deepCopy();
+        run.result(document.put("schema", schema()));
+    }
+
+    private String schema() {
+        return "orbifold." + command + "/1";
+    }
+
     /** Prints what a Run that is done has reached. */
     int said(Results results, int code, String verdict) {
         output.print(() -> results.text(verdict));
-        output.document("orbifold." + command + "/1", results::document);
+        output.document(schema(), results::document);
         if (!results.equal()) {
             output.warn("the check of equality was missed: " + results.equalityText());
         }

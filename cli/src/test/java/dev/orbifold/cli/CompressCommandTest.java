@@ -98,6 +98,8 @@ class CompressCommandTest {
         Outcome outcome = Outcome.of(words("dry", "--speedup", SPEEDUP, "--dry-run", "--json"));
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(outcome.json().path("plan").size() > 2, outcome.all()),
+                () -> assertTrue(outcome.out().contains("Spaces that can shrink: [fc1"), outcome.all()),
+                () -> assertTrue(outcome.out().contains("Spaces that cannot shrink: none"), outcome.all()),
                 () -> assertFalse(Files.exists(folder.resolve("dry"))),
                 () -> assertFalse(Files.exists(folder.resolve("dry.onnx"))));
     }

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * Holds the documentation to the code: every Java program in it is a compiled source file, every link leads somewhere.
@@ -75,6 +76,37 @@ class DocumentationTest {
             }
         }
         assertTrue(dead.isEmpty(), () -> String.join("\n", dead));
+    }
+
+    /** A long name or, where there is none, a short one, in backquotes, alone or with its value. */
+    @Test
+    void everyOptionOfEveryCommandIsInTheReference() throws IOException {
+        String page = Files.readString(ROOT.resolve("docs/reference/command-line.md"));
+        List<String> missing = new ArrayList<>();
+        Main.commandLine().getSubcommands().forEach((name, command) -> {
+            if (command.getCommandSpec().usageMessage().hidden()) {
+                return;
+            }
+            String own = page.contains("\n## " + name + "\n") ? page.split("\n## " + name + "\n")[1].split("\n## ")[0] : "";
+            if (own.isEmpty()) {
+                missing.add("there is no section ## " + name);
+            }
+            String shared = page.split("\n## Shared options\n")[1].split("\n## ")[0];
+            List<String> heads = cells(shared.lines().filter(line -> line.startsWith("| option")).findFirst().orElseThrow());
+            for (OptionSpec option : command.getCommandSpec().options()) {
+                Pattern row = Pattern.compile("(?m)^\\|.*`" + Pattern.quote(option.longestName()) + "[ `].*$");
+                Matcher found = row.matcher(shared);
+                boolean ticked = found.find() && cells(found.group()).get(heads.indexOf(name)).equals("✓");
+                if (!ticked && !row.matcher(own).find()) {
+                    missing.add(name + " " + option.longestName());
+                }
+            }
+        });
+        assertTrue(missing.isEmpty(), () -> "docs/reference/command-line.md lacks " + missing);
+    }
+
+    private static List<String> cells(String row) {
+        return Stream.of(row.split("\\|", -1)).map(String::strip).toList();
     }
 
     /** The check can fail: a block that names no file, and one that differs from its file. */

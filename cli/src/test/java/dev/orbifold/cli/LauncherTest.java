@@ -69,6 +69,40 @@ class LauncherTest {
                 () -> assertEquals("", outcome.out()));
     }
 
+    /** Maven, played by a script, interrupts the launcher that waits for it. */
+    @Test
+    void anInterruptedBuildSaysSoAndLeavesNothing() throws Exception {
+        Path checkout = Files.createDirectories(folder.resolve("checkout"));
+        Files.copy(Checkout.root().resolve("orbifold"), checkout.resolve("orbifold"));
+        executable(checkout.resolve("mvnw"), "kill -INT $(cat target/build.lock/pid); exit 1");
+        Files.createDirectories(checkout.resolve("target"));
+        Files.createFile(checkout.resolve("target/begun.1"));
+        Outcome outcome = run(checkout.resolve("orbifold").toString(), machine("Linux", "x86_64"),
+                Map.of("JAVA_HOME", jdk("25").toString()), "--version");
+        assertAll(
+                () -> assertEquals(4, outcome.exitCode(), outcome.err()),
+                () -> assertTrue(outcome.err().contains("the build was interrupted"), outcome.err()),
+                () -> assertEquals("build.log", String.join(" ", checkout.resolve("target").toFile().list())));
+    }
+
+    /** The virtual machine, played by a script, shows what it is given. */
+    @Test
+    void javaLearnsTheNameThatWasTyped() throws Exception {
+        Path checkout = Files.createDirectories(folder.resolve("checkout"));
+        Files.copy(Checkout.root().resolve("orbifold"), checkout.resolve("orbifold"));
+        executable(checkout.resolve("mvnw"),
+                "mkdir -p cli/target/lib && : >cli/target/lib/orbifold.jar && : >pom.xml");
+        Path jdk = jdk("25");
+        executable(jdk.resolve("bin/java"), "echo \"$@\"");
+        Outcome outcome = run(checkout.resolve("orbifold").toString(), machine("Linux", "x86_64"),
+                Map.of("JAVA_HOME", jdk.toString(), "ORBIFOLD_NO_CACHE", "yes"), "--version");
+        assertAll(
+                () -> assertEquals(0, outcome.exitCode(), outcome.err()),
+                () -> assertTrue(outcome.out().contains(" -Dorbifold.command=" + checkout.resolve("orbifold") + " "),
+                        outcome.out()),
+                () -> assertTrue(outcome.out().contains(" --sun-misc-unsafe-memory-access=allow "), outcome.out()));
+    }
+
     private Outcome run(String launcher, Path machine, Map<String, String> variables, String... arguments)
             throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(Checkout.root().resolve(launcher).toString());

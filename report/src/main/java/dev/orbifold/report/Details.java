@@ -6,8 +6,10 @@ import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.Json;
 import dev.orbifold.run.RunView;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** What it takes to do the Run again: configuration, seeds, versions, hashes; and what happened when. */
@@ -28,8 +30,9 @@ final class Details {
 
     Html section() {
         Html section = new Html().open("section", "id", "details").element("h2", "Details");
+        block(section, "Command", Optional.of(command()), "");
         block(section, "Events", events(), "The Run recorded no events.");
-        block(section, "Configuration", run.configuration().map(tree -> values("Configuration", tree)),
+        block(section, "Configuration", run.configuration().map(Details::configuration),
                 "The Run recorded no configuration.");
         block(section, "Seeds", run.seeds().map(tree -> values("Seeds", tree)), "The Run recorded no seeds.");
         block(section, "Environment", run.environment().map(found -> values("Environment", Json.tree(found))),
@@ -65,6 +68,39 @@ final class Details {
         return Optional.of(
                 new Html().table("Inputs", List.of("role", "path", "#files", "#size", "SHA-256"), rows, "class",
                         "inputs"));
+    }
+
+    private Html command() {
+        return new Html().open("p").element("code", ("orbifold " + run.command() + " "
+                + String.join(" ", run.arguments())).strip()).close("p");
+    }
+
+    private static Html configuration(JsonNode tree) {
+        List<List<String>> rows = new ArrayList<>();
+        flatten("", tree, rows);
+        return new Html().table("Configuration", List.of("name", "value"),
+                rows.stream().map(row -> List.of(spoken(row.getFirst()), readable(row.getLast()))).toList(), "class",
+                "plain");
+    }
+
+    /** {@code request.options.roundTo} as words: {@code options › round to}. */
+    private static String spoken(String path) {
+        String[] words = path.replaceFirst("^request\\.", "").replaceAll("([a-z])([A-Z])", "$1 $2").split("\\.", -1);
+        return String.join(" › ", words).toLowerCase(Locale.ROOT);
+    }
+
+    /** A value as it would be typed: no quotes and brackets, constants as words, numbers without an exponent. */
+    private static String readable(String value) {
+        String plain = value.matches("\\[.*\\]") ? value.substring(1, value.length() - 1).replace("\"", "")
+                .replace(",", ", ") : value;
+        if (plain.isEmpty() || plain.equals("null")) {
+            return Units.UNKNOWN;
+        }
+        if (plain.matches("[A-Z][A-Z0-9]+(_[A-Z0-9]+)*")) {
+            return plain.toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+        return plain.matches("-?\\d+\\.\\d+(E-?\\d{1,2})?") ? new BigDecimal(plain).stripTrailingZeros().toPlainString()
+                : plain;
     }
 
     /** A tree as two columns: dotted paths and values. */

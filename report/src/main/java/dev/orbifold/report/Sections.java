@@ -56,17 +56,21 @@ final class Sections {
         result.flatMap(Verdict::proof).ifPresent(proof -> header.element("p", proof, "class", "note"));
         header.open("dl", "class", "facts");
         result.map(r -> r.path("model").path("path").asText("")).filter(path -> !path.isEmpty())
-                .ifPresent(path -> fact(header, "Model", path));
+                .ifPresent(path -> fact(header, "Model", fileName(path)));
         result.map(r -> r.path("data")).map(data -> data.isTextual() ? data.asText() : data.toString())
-                .filter(data -> !data.isEmpty()).ifPresent(data -> fact(header, "Data", data));
+                .filter(data -> !data.isEmpty()).ifPresent(data -> fact(header, "Data", fileName(data)));
         result.map(r -> r.path("output").asText("")).filter(output -> !output.isEmpty())
-                .ifPresent(output -> fact(header, "Output", output));
-        header.element("dt", "Command").open("dd")
-                .element("code", "orbifold " + run.command() + " " + String.join(" ", run.arguments())).close("dd");
+                .ifPresent(output -> fact(header, "Output", fileName(output)));
         fact(header, "Date", DATE.format(run.created()));
         result.map(r -> r.path("seconds")).filter(JsonNode::isNumber)
                 .ifPresent(seconds -> fact(header, "Duration", Units.seconds(seconds.asDouble())));
         return header.close("dl").end("header");
+    }
+
+    /** The last name of a path; where the file lies is in the details. */
+    private static String fileName(String path) {
+        String name = path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+        return name.isEmpty() ? path : name;
     }
 
     private static void fact(Html header, String name, String value) {

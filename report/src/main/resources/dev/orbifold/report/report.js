@@ -83,21 +83,29 @@
     return { markArea: { silent: true, data: bands }, starts };
   }
 
-  /** Where the vertical axis begins and ends: the held-out values whole, an outlying start of training cut off. */
+  /** Where the vertical axis begins and ends: everything is in sight. */
   function extent(chart) {
-    const all = chart.series.flatMap(series => series.points.map(point => point[1])).concat(chart.target ? [chart.target.value] : []);
-    const low = Math.min(...all), high = Math.max(...all);
     if (chart.unit === 'count') return { min: 0, max: value => value.max };
-    const sorted = [...all].sort((a, b) => a - b);
-    const quantile = share => sorted[Math.round(share * (sorted.length - 1))];
-    const firm = chart.series.filter(series => series.role !== 'train').flatMap(series => series.points.map(point => point[1]));
-    let from = Math.min(quantile(.02), ...firm), to = Math.max(quantile(.98), ...firm);
-    [from, to] = padded(from, to, .06);
-    from = Math.max(from, padded(low, high, .02)[0]);
-    to = Math.min(to, padded(low, high, .02)[1]);
+    const all = chart.series.flatMap(series => series.points.map(point => point[1])).concat(chart.target ? [chart.target.value] : []);
+    const low = Math.min(...all);
+    let [from, to] = padded(low, Math.max(...all), .04);
     if (chart.unit === 'percent') { from = Math.max(0, from); to = Math.min(100, Math.max(to, from + .1)); }
     if (chart.unit === 'plain' && low >= 0) from = Math.max(0, from);
     return { min: from, max: to };
+  }
+
+  /**
+   * Where the trade-off's vertical axis begins and ends: a few outliers on the bad side, such as the step right after a
+   * removal, do not press all others together. What is left out is counted.
+   */
+  function zoom(values, better) {
+    const sorted = values.map(value => value * better).sort((a, b) => a - b);
+    const at = share => sorted[Math.round(share * (sorted.length - 1))];
+    const fence = at(.25) - 3 * (at(.75) - at(.25) || Math.abs(at(.25)) * .01);
+    const worst = sorted.find(value => value >= Math.min(fence, values[values.length - 1] * better));
+    const [from, to] = padded(worst, at(1), .12);
+    const range = better > 0 ? [from, to] : [-to, -from];
+    return { min: range[0], max: range[1], hidden: sorted.filter(value => value < worst).length };
   }
 
   function lines(chart, look, width) {
@@ -143,7 +151,7 @@
     const all = chart.series.flatMap(series => series.points).filter(point => point[0] > 0);
     const xs = all.map(point => point[0]), ys = all.map(point => point[1]);
     const full = Math.max(...xs), least = Math.min(...xs, chart.targetX ?? full) / full;
-    const [low, high] = padded(Math.min(...ys), Math.max(...ys), .08);
+    const percent = chart.yUnit === 'percent', range = zoom(ys, percent ? 1 : -1);
     const option = base(look);
     const last = all[all.length - 1];
     option.legend.show = chart.series.length > 1;
@@ -154,22 +162,42 @@
     option.xAxis = axis(look, { type: 'log', logBase: 2, name: chart.xAxis + ' (log scale)', nameLocation: 'middle', nameGap: 26,
       min: Math.min(least / 1.3, .45), max: 1.15 });
     option.xAxis.axisLabel = { ...option.xAxis.axisLabel, formatter: share => count(share * full), showMinLabel: false, showMaxLabel: false };
-    option.yAxis = axis(look, { type: 'value', min: low, max: chart.yUnit === 'percent' ? Math.min(100, high) : high });
-    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: TICK[chart.yUnit], showMinLabel: false, showMaxLabel: false };
+    option.yAxis = axis(look, { type: 'value', min: percent ? range.min : Math.max(0, range.min), max: range.max });
+    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: value => percent && value > 100 ? '' : TICK[chart.yUnit](value),
+      showMinLabel: false, showMaxLabel: false };
     option.yAxis.axisLine = { show: false };
+    if (range.hidden > 0) option.title = { text: range.hidden + (range.hidden === 1 ? ' evaluation lies ' : ' evaluations lie ') + (percent ? 'below' : 'above'),
+      right: 18, [percent ? 'bottom' : 'top']: 50, padding: 0, textStyle: { color: look.soft, fontSize: 11, fontWeight: 'normal', fontFamily: FONT } };
     option.series = chart.series.map((series, i) => ({
       name: series.name, type: 'line', data: series.points.filter(point => point[0] > 0).map(([x, y]) => [x / full, y]), color: look.palette[i % look.palette.length],
       symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 8, showSymbol: true,
       lineStyle: { width: 1, opacity: .35 }, emphasis: { disabled: true },
       markPoint: i === chart.series.length - 1 ? { silent: true, symbol: 'circle', symbolSize: 18,
         itemStyle: { color: 'transparent', borderColor: look.ink, borderWidth: 1.5 },
-        label: { show: true, formatter: () => 'end', position: 'right', color: look.ink, fontSize: 11, fontFamily: FONT },
+        label: { show: true, formatter: () => 'end', position: 'bottom', distance: 4, color: look.ink, fontSize: 11, fontFamily: FONT },
         data: [{ coord: [last[0] / full, last[1]] }] } : undefined,
       markLine: i === 0 && typeof chart.targetX === 'number' ? { silent: true, symbol: 'none', data: [{ xAxis: chart.targetX / full,
         lineStyle: { color: look.target, type: 'dashed', width: 1.5 },
-        label: { show: true, formatter: () => 'target', color: look.target, fontSize: 11, fontFamily: FONT } }] } : undefined,
+        label: { show: true, formatter: () => 'target', position: 'end', distance: 4, color: look.target, fontSize: 11, fontFamily: FONT } }] } : undefined,
     }));
     return option;
+  }
+
+  /** Which columns begin a round epoch: at most so many, each with its epoch in as few digits as it needs. */
+  function epochTicks(epochs, most) {
+    const span = epochs[epochs.length - 1] - epochs[0] || 1;
+    const step = [.01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20, 50, 100, 200, 500].find(size => span / size <= most) ?? span;
+    const ticks = new Map();
+    let seen = Math.ceil(epochs[0] / step - .25) - 1;
+    epochs.forEach((epoch, column) => {
+      const reached = Math.floor(epoch / step + 1e-6);
+      const tick = column === 0 ? Math.max(reached, seen + 1) : reached;
+      if (tick > seen && (column > 0 || Math.abs(tick * step - epoch) <= step / 4)) {
+        ticks.set(column, String(Number((tick * step).toFixed(2))));
+        seen = tick;
+      }
+    });
+    return ticks;
   }
 
   function heat(chart, look, width) {
@@ -181,6 +209,8 @@
     option.tooltip.formatter = item => echarts.format.encodeHTML(chart.rows[item.value[1]]) + '<br>' + item.value[3] + ' units ('
       + Math.round(item.value[2] * 100) + ' %) at epoch ' + echarts.format.encodeHTML(chart.columns[item.value[0]]);
     option.xAxis = axis(look, { type: 'category', data: chart.columns, name: 'epoch', nameLocation: 'middle', nameGap: 26, splitLine: { show: false } });
+    const ticks = epochTicks(chart.columns.map(Number), Math.max(2, Math.floor((width - room) / 60)));
+    option.xAxis.axisLabel = { ...option.xAxis.axisLabel, interval: column => ticks.has(column), formatter: (text, column) => ticks.get(column) ?? '' };
     option.yAxis = axis(look, { type: 'category', data: chart.rows, inverse: true, splitLine: { show: false } });
     option.yAxis.axisLabel = { ...option.yAxis.axisLabel, width: room, overflow: 'truncate', interval: 0, hideOverlap: false };
     option.visualMap = { min: 0, max: 1, dimension: 2, calculable: false, orient: 'horizontal', left: 'center', bottom: 0,

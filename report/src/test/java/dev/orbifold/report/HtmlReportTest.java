@@ -46,6 +46,25 @@ class HtmlReportTest {
     }
 
     @Test
+    void theHeaderNamesFilesAndTheDetailsTellAll() {
+        try (RunFolder folder = RunFolder.create(temporary.resolve("run"), "compress", List.of("/data/m.onnx"))) {
+            folder.configuration(Map.of("request", Map.of("roundTo", 8, "decay", 5e-4, "augment", "CROP_FLIP", "mean",
+                    List.of(0.1, 0.2))));
+            folder.result(Map.of("schema", "orbifold.compress/1", "model",
+                    Map.of("path", "/data/m.onnx", "name", "m.onnx"), "output", "/far/away/small.onnx"));
+            String html = own(HtmlReport.html(folder.view()));
+            String header = html.substring(html.indexOf("<header>"), html.indexOf("</header>"));
+            assertTrue(header.contains("<dd>m.onnx</dd>") && header.contains("<dd>small.onnx</dd>"), header);
+            assertFalse(header.contains("/data") || header.contains("/far"), header);
+            assertTrue(html.contains("<code>orbifold compress /data/m.onnx</code>"), "the command in the details");
+            for (String cells : List.of(">round to</th><td class=\"\">8<", ">decay</th><td class=\"\">0.0005<",
+                    ">augment</th><td class=\"\">crop-flip<", ">mean</th><td class=\"\">0.1, 0.2<")) {
+                assertTrue(html.contains(cells), "the configuration lacks " + cells);
+            }
+        }
+    }
+
+    @Test
     void nothingIsLoadedFromAnywhere() {
         String html = own(HtmlReport.html(SyntheticRun.write(temporary.resolve("run"), "lenet5", 4)));
         assertFalse(Pattern.compile("(src|href)\\s*=|url\\(|@import|fetch\\(|https?://").matcher(html).find(),

@@ -77,7 +77,7 @@ public final class RunFolder implements AutoCloseable {
      */
     public static void checkFree(Path folder) {
         if (Files.exists(folder.resolve(RUN))) {
-            throw new RunException(folder + " is a Run already; continue it with `orbifold resume " + folder
+            throw new RunException(folder + " is a Run already; continue it with `" + Typed.command("resume", folder)
                     + "`, or choose another folder with --run");
         }
         if (!Files.exists(folder)) {
@@ -115,7 +115,7 @@ public final class RunFolder implements AutoCloseable {
         boolean created = false;
         try {
             checkFree(folder);
-            run.state(RunState.Status.RUNNING, 0, "orbifold resume " + folder);
+            run.state(RunState.Status.RUNNING, 0, Typed.command("resume", folder));
             run.json(RUN, new Header(SCHEMA, Environment.version(), command, List.copyOf(arguments), Instant.now()));
             created = true;
             return run;
@@ -159,7 +159,7 @@ public final class RunFolder implements AutoCloseable {
      * checkpoint, all of them where there is none. The caller closes the checkpoint.
      */
     public Optional<Checkpoint> resume() {
-        state(RunState.Status.RUNNING, 0, "orbifold resume " + folder);
+        state(RunState.Status.RUNNING, 0, Typed.command("resume", folder));
         Optional<Checkpoint> checkpoint = checkpoints.latest();
         metrics.cutTo(checkpoint.map(Checkpoint::metricsLength).orElse(0L));
         return checkpoint;

@@ -21,6 +21,7 @@ import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
+import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import dev.orbifold.symmetry.Unshare;
 import dev.orbifold.symmetry.Verification;
@@ -157,7 +158,23 @@ public final class Compress implements AutoCloseable {
                 options.rate().orElse(Objective.rate(original))));
         lines.add("Spaces that can shrink: " + steered.layout().spaces().stream()
                 .map(s -> s.name() + " " + s.dimension()).toList());
+        List<String> fixed = steered.symmetries().spaces().stream()
+                .filter(s -> !steered.layout().spaces().contains(s))
+                .map(s -> "  " + s.name() + " " + s.dimension() + ": " + reason(s)).toList();
+        lines.add("Spaces that cannot shrink" + (fixed.isEmpty() ? ": none" : ":"));
+        lines.addAll(fixed);
         return lines;
+    }
+
+    /** Why no unit of a Space without gates may go. */
+    private String reason(Space space) {
+        if (space.kept().isPresent()) {
+            return space.kept().get();
+        }
+        if (Steered.shrinkOptions(request.options()).excludes(space)) {
+            return "excluded by --exclude";
+        }
+        return space.dimension() < 2 ? "it has a single unit" : "no Parameter writes it";
     }
 
     /**
