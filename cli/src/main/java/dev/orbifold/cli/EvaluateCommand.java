@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
 /** {@code evaluate}: what a model is worth and what it costs. */
 @Command(name = "evaluate", sortOptions = false,
         description = "Measures a model on the test part of its data: accuracy, loss, size, multiply-adds, latency.",
-        footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} evaluate lenet5.onnx --data mnist --mean 0.1307 --std 0.3081"})
+        footer = {"", "Example:",
+                "  ${ROOT-COMMAND-NAME} evaluate lenet5.onnx --data mnist --mean 0.1307 --std 0.3081"})
 final class EvaluateCommand implements Callable<Integer> {
     private static final String SCHEMA = "orbifold.evaluate/1";
 

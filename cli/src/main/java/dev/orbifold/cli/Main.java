@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, CompressCommand.class, EvaluateCommand.class, ShrinkCommand.class,
                 ReportCommand.class, ResumeCommand.class, WarmUp.class},
-        footer = {"", "Start with `${COMMAND-NAME} demo`; `${COMMAND-NAME} COMMAND --help` shows an example of each command."})
+        footer = {"",
+                "Start with `${COMMAND-NAME} demo`; `${COMMAND-NAME} COMMAND --help` shows an example of each command."})
 public final class Main implements Runnable {
     @Spec private CommandSpec spec;
 

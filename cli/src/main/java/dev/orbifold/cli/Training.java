@@ -33,7 +33,8 @@ record Training(Output output, String command) {
             throw said;
         } catch (RuntimeException | Error e) {
             left(run, RunState.Status.FAILED, ExitCode.INPUT,
-                    e instanceof TrainException ? String.valueOf(e.getMessage()) : Typed.command("resume", run.path()), e);
+                    e instanceof TrainException ? String.valueOf(e.getMessage()) : Typed.command("resume", run.path()),
+                    e);
             throw e;
         }
         named(run);

@@ -87,12 +87,14 @@ class DocumentationTest {
             if (command.getCommandSpec().usageMessage().hidden()) {
                 return;
             }
-            String own = page.contains("\n## " + name + "\n") ? page.split("\n## " + name + "\n")[1].split("\n## ")[0] : "";
+            String own =
+                    page.contains("\n## " + name + "\n") ? page.split("\n## " + name + "\n")[1].split("\n## ")[0] : "";
             if (own.isEmpty()) {
                 missing.add("there is no section ## " + name);
             }
             String shared = page.split("\n## Shared options\n")[1].split("\n## ")[0];
-            List<String> heads = cells(shared.lines().filter(line -> line.startsWith("| option")).findFirst().orElseThrow());
+            List<String> heads =
+                    cells(shared.lines().filter(line -> line.startsWith("| option")).findFirst().orElseThrow());
             for (OptionSpec option : command.getCommandSpec().options()) {
                 Pattern row = Pattern.compile("(?m)^\\|.*`" + Pattern.quote(option.longestName()) + "[ `].*$");
                 Matcher found = row.matcher(shared);
