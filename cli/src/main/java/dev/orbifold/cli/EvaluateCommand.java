@@ -84,8 +84,9 @@ final class EvaluateCommand implements Callable<Integer> {
         if (!Double.isNaN(standing.accuracy())) {
             table.row("accuracy", Units.percent(standing.accuracy()));
         }
-        return table.row("loss", Units.loss(standing.loss())).row("parameters", Units.count(standing.parameters()))
-                .row("MACs", Units.count(standing.macs())).row("file", Units.bytes(standing.bytes()))
+        return table.row("loss", Units.loss(standing.loss()))
+                .row("parameters", Units.count((double) standing.parameters()))
+                .row("MACs", Units.count((double) standing.macs())).row("file", Units.bytes((double) standing.bytes()))
                 .row("latency (batch 1, 1 thread)", Units.millis(standing.latencyMillis()));
     }
 }

@@ -117,7 +117,7 @@ final class Failures {
                     + ". Try a smaller --batch-size, or a machine with more memory";
         }
         if (e instanceof OutOfMemoryError) {
-            return "memory is short: the heap of " + Units.bytes(Runtime.getRuntime().maxMemory())
+            return "memory is short: the heap of " + Units.bytes((double) Runtime.getRuntime().maxMemory())
                     + " did not suffice (" + message
                     + "). Set ORBIFOLD_JAVA_OPTIONS=-Xmx… to allow more, or try a smaller --batch-size";
         }

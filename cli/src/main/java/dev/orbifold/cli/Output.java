@@ -11,6 +11,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** What every command says, where: results on standard output, all else on standard error. */
+@SuppressWarnings("UnusedVariable") // picocli itself and Failures look at some options
 final class Output {
     @Spec(Spec.Target.MIXEE) private CommandSpec command = CommandSpec.create();
 
