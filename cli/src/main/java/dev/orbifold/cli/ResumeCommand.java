@@ -1,6 +1,5 @@
 package dev.orbifold.cli;
 
-import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunException;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
@@ -28,7 +27,6 @@ final class ResumeCommand implements Callable<Integer> {
             Results results = new Results(view);
             return new Training(output, view.command()).said(results, view.state().exitCode(), results.verdict());
         }
-        view.inputs().forEach(InputFile::checkUnchanged);
         try (RunFolder run = RunFolder.open(folder)) {
             return switch (view.command()) {
                 case "demo" -> DemoCommand.typed(view.arguments()).resumed(run, output);

@@ -155,7 +155,7 @@ public final class Compress implements AutoCloseable {
         lines.add(String.format(Locale.ROOT, "target: %s %s", options.target().kind(), options.target().value()));
         lines.add(String.format(Locale.ROOT, "training: %d epochs of %d steps, batch %d, learning rate up to %s",
                 options.epochs(), split.kept().size() / options.batch(), options.batch(),
-                options.rate().orElse(Objective.rate(original))));
+                Compression.rate(options, original)));
         lines.add("Spaces that can shrink: " + steered.layout().spaces().stream()
                 .map(s -> s.name() + " " + s.dimension()).toList());
         List<String> fixed = steered.symmetries().spaces().stream()
@@ -199,8 +199,13 @@ public final class Compress implements AutoCloseable {
         return train(run, progress, decided, Optional.empty());
     }
 
-    /** Continues a Run from its last checkpoint, to the same result as without an interruption. */
+    /**
+     * Continues a Run from its last checkpoint, to the same result as without an interruption.
+     *
+     * @throws dev.orbifold.run.RunException if model or data are not what the Run was given
+     */
     public static CompressResult resume(RunFolder run, Progress progress) {
+        run.view().inputs().forEach(InputFile::checkUnchanged);
         Configuration configuration = run.view().configuration(Configuration.class);
         Optional<Decided> decided = configuration.decided();
         try (Compress compress = prepare(configuration.request())) {

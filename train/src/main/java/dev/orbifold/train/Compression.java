@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -36,6 +37,8 @@ final class Compression implements AutoCloseable {
     static final int SAMPLES = 256;
     /** How often an accuracy target is checked. */
     private static final int CHECKS_PER_EPOCH = 4;
+    /** Under an accuracy target the rate stays so low that training alone does not cost the points that are watched. */
+    private static final double GENTLE = 0.1;
     private static final String GOOD = "good.onnx";
     private static final double MEMORY = 0.98;
     private static final double MOST_PUSHED = 0.25;
@@ -69,6 +72,8 @@ final class Compression implements AutoCloseable {
     private double maxError;
     private double score;
     private boolean good;
+    private boolean paused;
+    private long granted;
     private long lastCheckpoint = System.nanoTime();
 
     Compression(Setup setup, RunFolder run, Progress progress, Optional<Checkpoint> from) {
@@ -85,13 +90,18 @@ final class Compression implements AutoCloseable {
                 setup.augmentation().isNone(), options.distill() > 0);
         this.samples = setup.objective().samples(setup.held(), SAMPLES);
         this.standing = teacher.standing(setup.held(), setup.device());
-        this.plan = Plan.of(loader.steps(), options.epochs(),
-                options.rate().orElse(Objective.rate(setup.original())));
+        this.plan = Plan.of(loader.steps(), options.epochs(), rate(options, setup.original()));
         Steered first = Steered.of(setup.original(), options, steering());
         double start = first.price().at(first.layout().widths());
         this.budget = new Budget(start, goal(start, first), plan.begin(), plan.chosen());
         this.journal = new Journal(run, progress, plan);
         this.stage = from.isPresent() ? restored(from.get()) : fresh();
+    }
+
+    /** The highest learning rate: the user's, or what suits the Graph and the target. */
+    static double rate(CompressOptions options, Graph graph) {
+        double usual = Objective.rate(graph);
+        return options.rate().orElse(options.target() instanceof Target.MaxDrop ? GENTLE * usual : usual);
     }
 
     private double goal(double start, Steered first) {
@@ -160,7 +170,7 @@ final class Compression implements AutoCloseable {
         Optional<Steered> steered = stage.steered();
         if (steered.isPresent() && options.lambda().isEmpty() && step % plan.steerEvery() == 0
                 && step >= plan.begin()) {
-            steered.get().steering().steer(budget.at(step), step >= plan.chosen());
+            steered.get().steering().steer(budget.at(granted), step >= plan.chosen() && !watchesAccuracy());
         }
         double rate = plan.rateAt(step);
         Optional<Student.Push> push = steered.map(s -> push(s));
@@ -175,6 +185,7 @@ final class Compression implements AutoCloseable {
         }
         steered.ifPresent(s -> gates(s, seen.gateGradient(), rate));
         step++;
+        granted += paused ? 0 : 1;
         journal.step(step, seen, rate, setup.objective().hard().isClassification() ? score : Double.NaN,
                 steered.map(Steered::macs).orElseGet(() -> cost().macs()));
         if (steered.isPresent()) {
@@ -213,22 +224,38 @@ final class Compression implements AutoCloseable {
 
     private void shrinkWhereDue(Steered steered) {
         if (step >= plan.end()) {
-            if (options.lambda().isEmpty()) {
-                steered.steering().closePushed();
-            }
-            remove(steered, false);
-        } else if (step % plan.steerEvery() == 0 && steered.anyClosed()
+            end(steered);
+        } else if (options.lambda().isEmpty() && step % plan.steerEvery() == 0 && steered.anyClosed()
                 && steered.macs() < WORTH_REMOVING * cost().macs()) {
             remove(steered, true);
         }
     }
 
-    /** Folds the gates, takes out what is exactly zero, proves it, and goes on with the smaller Graph. */
-    private void remove(Steered steered, boolean constrained) {
-        remove(steered, stage.folded(), constrained);
+    /**
+     * Ends the constrained phase: units still being pushed close, except under an accuracy target, where nothing goes that no
+     * check has seen, and where the smallest network that was good enough takes the place of one that is not.
+     */
+    private void end(Steered steered) {
+        if (!watchesAccuracy()) {
+            if (options.lambda().isEmpty()) {
+                steered.steering().closePushed();
+            }
+            remove(steered, false);
+            return;
+        }
+        evaluate();
+        if (paused && good) {
+            journal.event(step, "accuracy", "healing the smallest network that kept its accuracy");
+            Stage last = stage;
+            stage = stage(OnnxFile.read(run.model(GOOD)), true);
+            last.close();
+        }
+        remove(stage.steered().orElseThrow(), false);
     }
 
-    private void remove(Steered steered, Graph folded, boolean constrained) {
+    /** Folds the gates, takes out what is exactly zero, proves it, and goes on with the smaller Graph. */
+    private void remove(Steered steered, boolean constrained) {
+        Graph folded = stage.folded();
         Removal removal = Removal.of(folded, Steered.shrinkOptions(options), setup.witness(), samples);
         maxError = Math.max(maxError, removal.equality().maxError());
         findings.addAll(removal.findings());
@@ -261,20 +288,24 @@ final class Compression implements AutoCloseable {
         journal.evaluation(step, "held-out", seen, macs, parameters);
     }
 
-    /** Under an accuracy target: keeps the smallest network that is good enough, and goes back to it when one is not. */
+    /**
+     * Under an accuracy target: keeps the smallest network that is good enough, and lets the budget wait while the present
+     * one is not.
+     */
     private void holdAccuracy(double points) {
-        if (score >= standing.score() - points) {
+        double line = standing.score() - points;
+        boolean below = score < line;
+        if (!below) {
             OnnxFile.write(stage.folded(), run.model(GOOD));
             good = true;
-        } else if (good) {
-            Graph back = OnnxFile.read(run.model(GOOD));
-            stage.close();
-            stage = stage(back, true);
-            remove(stage.steered().orElseThrow(), back, false);
-            journal.event(step, "accuracy", String.format(java.util.Locale.ROOT,
-                    "held-out score %.2f fell below %.2f; healing the smallest network that kept it", score,
-                    standing.score() - points));
         }
+        if (below != paused) {
+            journal.event(step, "accuracy", String.format(Locale.ROOT,
+                    below ? "held-out %.2f %% is below %.2f %%: no further unit goes until it is back"
+                            : "held-out %.2f %% is above %.2f %% again: further units may go",
+                    score, line));
+        }
+        paused = below;
     }
 
     private void checkpointWhereDue(boolean epochEnds) {
@@ -290,7 +321,7 @@ final class Compression implements AutoCloseable {
 
     private Snapshot.Position position() {
         return new Snapshot.Position(step, removals, stage.steered().isPresent(), maxError, score,
-                stage.student().optimizer().steps(), good, List.copyOf(findings), journal.sums());
+                stage.student().optimizer().steps(), good, paused, granted, List.copyOf(findings), journal.sums());
     }
 
     private Stage restored(Checkpoint checkpoint) {
@@ -300,6 +331,8 @@ final class Compression implements AutoCloseable {
         maxError = position.maxError();
         score = position.score();
         good = position.good();
+        paused = position.paused();
+        granted = position.granted();
         findings.addAll(position.findings());
         journal.restore(position.sums());
         Stage restored = stage(reread(), position.constrained());

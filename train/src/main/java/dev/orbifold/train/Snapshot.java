@@ -26,11 +26,13 @@ final class Snapshot {
      * @param score held-out accuracy, or minus the loss
      * @param optimizerSteps steps the optimizer counts
      * @param good whether a network that is good enough lies in the Run
+     * @param paused whether the budget waits for the accuracy to come back
+     * @param granted steps the budget has moved on for
      * @param findings so far
      * @param sums of the journal
      */
     record Position(long step, int removals, boolean constrained, double maxError, double score, long optimizerSteps,
-            boolean good, List<Finding> findings, Journal.Sums sums) {
+            boolean good, boolean paused, long granted, List<Finding> findings, Journal.Sums sums) {
     }
 
     static void write(CheckpointWriter writer, Stage stage, Position position) throws IOException {

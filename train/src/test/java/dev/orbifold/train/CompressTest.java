@@ -66,6 +66,22 @@ class CompressTest {
         assertTrue(strong.after().macs() < weak.after().macs(), strong.verdict());
     }
 
+    /** The budget falls until accuracy does not hold, waits, and what is written has kept it. */
+    @Test
+    void asSmallAsTheAccuracyAllows() throws IOException {
+        CompressRequest first = conv(new Target.Speedup(1.1), 4, OptionalDouble.empty());
+        run(first, "trained");
+        Path trained = Files.move(first.output(), folder.resolve("trained.onnx"));
+        CompressResult result = run(Toy.request(folder, trained, folder.resolve("digits.csv"), Toy.options(
+                new Target.MaxDrop(5), 12, OptionalDouble.empty(), RATE, CompressOptions.LossKind.CROSS_ENTROPY)),
+                "run");
+        assertTrue(result.met(), result.verdict());
+        assertTrue(3 * result.after().macs() < result.before().macs(), result.verdict());
+        assertTrue(result.after().accuracy() >= result.before().accuracy() - 5, result.verdict());
+        String metrics = Files.readString(folder.resolve("run/metrics.jsonl"));
+        assertTrue(metrics.contains("no further unit goes"), metrics);
+    }
+
     @Test
     void aRegressionHasALossAndNoAccuracy() throws IOException {
         CompressRequest request = Toy.request(folder, Toy.dense(folder, "mlp.onnx", 5, 24, 16, 1),
