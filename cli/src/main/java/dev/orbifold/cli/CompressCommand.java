@@ -63,7 +63,7 @@ final class CompressCommand implements Callable<Integer> {
             description = "Samples per step (default: ${DEFAULT-VALUE}).") private int batch;
 
     @Option(names = "--lr", paramLabel = "R",
-            description = "The highest learning rate (default: chosen for the model).") private Optional<Double> rate =
+            description = "The highest learning rate (default: chosen for model and target).") private Optional<Double> rate =
                     Optional.empty();
 
     @Option(names = "--weight-decay", paramLabel = "R", defaultValue = "" + CompressOptions.DECAY,
