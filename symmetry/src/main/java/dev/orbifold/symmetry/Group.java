@@ -1,11 +1,10 @@
 package dev.orbifold.symmetry;
 
 /**
- * The maps allowed on a Space: a sealed family, closed under intersection ({@link #meet}). Two families are implemented,
- * permutations and monomial maps (a permutation times a diagonal); the continuous ones (General, Orthogonal, …) belong
- * between Monomial and the top of this lattice.
+ * The maps allowed on a Space: a sealed family, closed under intersection ({@link #meet}). Maps that keep coordinates
+ * apart (permutations, diagonals) come from {@link Symmetries}, maps that mix them from {@link LinearSymmetries}.
  */
-public sealed interface Group permits Group.Monomial, Group.Permutation, Group.Trivial {
+public sealed interface Group {
     /** Which diagonals a {@link Monomial} map may carry. */
     enum Diagonal {
         /** Only ±1. */
@@ -14,6 +13,26 @@ public sealed interface Group permits Group.Monomial, Group.Permutation, Group.T
         POSITIVE,
         /** Any real scale but zero. */
         REAL
+    }
+
+    /** All invertible maps, GL(n). */
+    record General() implements Group {
+    }
+
+    /** Isometries, O(n). */
+    record Orthogonal() implements Group {
+    }
+
+    /** Isometries that keep the vector of ones: what layer norm leaves, O(n − 1). */
+    record OrthogonalFixingOnes() implements Group {
+    }
+
+    /** Rotations of a plane times positive scales: what a rotary embedding leaves of a pair of coordinates. */
+    record RotationScaling() implements Group {
+    }
+
+    /** Rotations of a plane. */
+    record Rotation() implements Group {
     }
 
     /** Permutations times diagonals. */
@@ -28,18 +47,56 @@ public sealed interface Group permits Group.Monomial, Group.Permutation, Group.T
     record Trivial() implements Group {
     }
 
-    /** The largest Group contained in both: associative, commutative and idempotent. */
+    /**
+     * The largest Group of this family contained in both: associative, commutative and idempotent. What rotations of a
+     * plane share with permutations and diagonals (the scalars, the quarter turns) has no name here and counts as Trivial.
+     */
     default Group meet(Group other) {
+        if (equals(other) || this instanceof Trivial || other instanceof General) {
+            return this;
+        }
+        if (other instanceof Trivial || this instanceof General) {
+            return other;
+        }
         return switch (this) {
-            case Trivial trivial -> trivial;
-            case Permutation permutation -> other instanceof Trivial ? other : permutation;
-            case Monomial(Diagonal diagonal) -> switch (other) {
-                case Monomial(Diagonal second) when diagonal == second || second == Diagonal.REAL -> this;
-                case Monomial(Diagonal second) when diagonal == Diagonal.REAL -> new Monomial(second);
-                case Monomial m -> new Permutation();
-                case Permutation p -> p;
-                case Trivial t -> t;
-            };
+            case Orthogonal o -> isometries(other);
+            case Monomial m when other instanceof Monomial n -> diagonals(m, n);
+            case Monomial m when other instanceof Permutation -> other;
+            case Permutation p when other instanceof Monomial || other instanceof OrthogonalFixingOnes -> p;
+            case OrthogonalFixingOnes f when other instanceof Monomial || other instanceof Permutation ->
+                new Permutation();
+            case OrthogonalFixingOnes f when other instanceof Orthogonal -> f;
+            case RotationScaling r when other instanceof Rotation -> other;
+            case Rotation r when other instanceof RotationScaling -> r;
+            default -> other instanceof Orthogonal ? isometries(this) : other instanceof OrthogonalFixingOnes
+                    && this instanceof Monomial ? new Permutation() : new Trivial();
+        };
+    }
+
+    private static Group diagonals(Monomial a, Monomial b) {
+        return a.diagonal() == Diagonal.REAL ? b : b.diagonal() == Diagonal.REAL ? a : new Permutation();
+    }
+
+    private static Group isometries(Group other) {
+        return switch (other) {
+            case Monomial m when m.diagonal() == Diagonal.POSITIVE -> new Permutation();
+            case Monomial m -> new Monomial(Diagonal.SIGNS);
+            case RotationScaling r -> new Rotation();
+            default -> other;
+        };
+    }
+
+    /** The dimension of the Group as a manifold, on n coordinates. */
+    default int manifold(int n) {
+        return switch (this) {
+            case General g -> n * n;
+            case Orthogonal o -> n * (n - 1) / 2;
+            case OrthogonalFixingOnes f -> (n - 1) * (n - 2) / 2;
+            case RotationScaling r -> 2;
+            case Rotation r -> 1;
+            case Monomial m -> m.diagonal() == Diagonal.SIGNS ? 0 : n;
+            case Permutation p -> 0;
+            case Trivial t -> 0;
         };
     }
 }

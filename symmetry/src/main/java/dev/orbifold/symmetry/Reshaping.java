@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 final class Reshaping {
     /** Input axes from..to become output axes from..to; a group is understood where all sizes are known. */
-    private record Group(int inFrom, int inTo, int outFrom, int outTo, boolean understood) {
+    record AxisGroup(int inFrom, int inTo, int outFrom, int outTo, boolean understood) {
     }
 
     private Reshaping() {
@@ -21,7 +21,7 @@ final class Reshaping {
 
     /** The type of a value after a reshape. */
     static Typed reshape(Inference in, Node node, Typed type, List<Dim> from, List<Dim> to) {
-        List<Group> groups = groups(from, to);
+        List<AxisGroup> groups = groups(from, to);
         int[] groupOf = new int[from.size()];
         for (int g = 0; g < groups.size(); g++) {
             Arrays.fill(groupOf, groups.get(g).inFrom(), groups.get(g).inTo(), g);
@@ -31,7 +31,7 @@ final class Reshaping {
                 : regrouped(in, part, groups, groupOf));
         List<Part> parts = new ArrayList<>();
         for (int g = 0; g < groups.size(); g++) {
-            Group group = groups.get(g);
+            AxisGroup group = groups.get(g);
             int number = g;
             List<Part> inside = local.parts().stream().filter(p -> groupOf[p.axes()[0]] == number)
                     .filter(p -> p.axes().length == 1 || !passes(p, groups, groupOf)).toList();
@@ -59,16 +59,16 @@ final class Reshaping {
         return new Typed(to.size(), parts);
     }
 
-    private static Part regrouped(Inference in, Part part, List<Group> groups, int[] groupOf) {
+    private static Part regrouped(Inference in, Part part, List<AxisGroup> groups, int[] groupOf) {
         return passes(part, groups, groupOf) ? part : in.resolve(part);
     }
 
-    private static boolean passes(Part part, List<Group> groups, int[] groupOf) {
+    private static boolean passes(Part part, List<AxisGroup> groups, int[] groupOf) {
         return Arrays.stream(part.axes()).mapToObj(a -> groups.get(groupOf[a]))
                 .allMatch(g -> g.inTo() - g.inFrom() == 1 && g.outTo() - g.outFrom() == 1);
     }
 
-    private static Optional<Part> regroup(Part unsorted, Group group, List<Dim> from, List<Dim> to) {
+    private static Optional<Part> regroup(Part unsorted, AxisGroup group, List<Dim> from, List<Dim> to) {
         Part part = unsorted.sorted();
         int total = 1;
         int opaque = 1;
@@ -114,12 +114,12 @@ final class Reshaping {
                         new Part(Arrays.copyOf(axes, count), Arrays.copyOf(sizes, count), node, leg).simplified());
     }
 
-    private static List<Group> groups(List<Dim> from, List<Dim> to) {
+    static List<AxisGroup> groups(List<Dim> from, List<Dim> to) {
         boolean lone = lone(from) && lone(to) && product(from) == product(to);
-        List<Group> groups = new ArrayList<>();
+        List<AxisGroup> groups = new ArrayList<>();
         int first = 0;
         while (first < Math.min(from.size(), to.size()) && same(from.get(first), to.get(first), lone)) {
-            groups.add(new Group(first, first + 1, first, first + 1, true));
+            groups.add(new AxisGroup(first, first + 1, first, first + 1, true));
             first++;
         }
         int last = 0;
@@ -127,18 +127,18 @@ final class Reshaping {
                 && same(from.get(from.size() - 1 - last), to.get(to.size() - 1 - last), lone)) {
             last++;
         }
-        middle(from, to, new Group(first, from.size() - last, first, to.size() - last, true), groups);
+        middle(from, to, new AxisGroup(first, from.size() - last, first, to.size() - last, true), groups);
         for (int k = last; k > 0; k--) {
-            groups.add(new Group(from.size() - k, from.size() - k + 1, to.size() - k, to.size() - k + 1, true));
+            groups.add(new AxisGroup(from.size() - k, from.size() - k + 1, to.size() - k, to.size() - k + 1, true));
         }
         return groups;
     }
 
-    private static void middle(List<Dim> from, List<Dim> to, Group all, List<Group> groups) {
+    private static void middle(List<Dim> from, List<Dim> to, AxisGroup all, List<AxisGroup> groups) {
         List<Dim> left = from.subList(all.inFrom(), all.inTo());
         List<Dim> right = to.subList(all.outFrom(), all.outTo());
         if (left.stream().anyMatch(d -> !d.isFixed()) || right.stream().anyMatch(d -> !d.isFixed())) {
-            groups.add(new Group(all.inFrom(), all.inTo(), all.outFrom(), all.outTo(), false));
+            groups.add(new AxisGroup(all.inFrom(), all.inTo(), all.outFrom(), all.outTo(), false));
             return;
         }
         int i = all.inFrom();
@@ -155,7 +155,7 @@ final class Reshaping {
                     y *= to.get(j++).size();
                 }
             }
-            groups.add(new Group(i0, i, j0, j, x == y));
+            groups.add(new AxisGroup(i0, i, j0, j, x == y));
         }
     }
 

@@ -1,14 +1,21 @@
 package dev.orbifold.symmetry;
 
 import dev.orbifold.graph.Attribute;
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.TensorData;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The real tensors of a Graph, whether they are initializers or sit in Constant nodes. */
 final class Tensors {
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private Tensors() {
     }
 
@@ -47,5 +54,28 @@ final class Tensors {
 
     private static boolean isWeight(TensorData tensor) {
         return tensor.type().isReal() && tensor.elements() > 1;
+    }
+
+    /** Numbers as a tensor of a real type, rounded to the nearest. */
+    static TensorData encode(DataType type, double[] values, long[] dims) {
+        if (type == DataType.DOUBLE) {
+            return TensorData.of(values, dims);
+        }
+        if (type == DataType.FLOAT) {
+            float[] floats = new float[values.length];
+            for (int i = 0; i < floats.length; i++) {
+                floats[i] = (float) values[i];
+            }
+            return TensorData.of(floats, dims);
+        }
+        MemorySegment bytes = MemorySegment.ofArray(new byte[2 * values.length]);
+        for (int i = 0; i < values.length; i++) {
+            float value = (float) values[i];
+            int bits = Float.floatToRawIntBits(value);
+            short half = type == DataType.FLOAT16 ? Float.floatToFloat16(value)
+                    : (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
+            bytes.setAtIndex(SHORT, i, half);
+        }
+        return new TensorData(type, dims, bytes);
     }
 }

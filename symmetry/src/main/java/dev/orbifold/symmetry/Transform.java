@@ -1,12 +1,8 @@
 package dev.orbifold.symmetry;
 
-import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -18,9 +14,6 @@ import java.util.random.RandomGenerator;
 
 /** Moves a Graph's parameters by elements of its symmetries: other weights, same function. */
 public final class Transform {
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
-            .withOrder(ByteOrder.LITTLE_ENDIAN);
-
     /** Which maps to use. */
     public enum Kind {
         /** Exchanging units. */
@@ -168,28 +161,6 @@ public final class Transform {
         for (int i = 0; i < values.length; i++) {
             values[i] *= factors[i / stride % factors.length];
         }
-        return encode(tensor.type(), values, dims);
-    }
-
-    private static TensorData encode(DataType type, double[] values, long[] dims) {
-        if (type == DataType.DOUBLE) {
-            return TensorData.of(values, dims);
-        }
-        if (type == DataType.FLOAT) {
-            float[] floats = new float[values.length];
-            for (int i = 0; i < floats.length; i++) {
-                floats[i] = (float) values[i];
-            }
-            return TensorData.of(floats, dims);
-        }
-        MemorySegment bytes = MemorySegment.ofArray(new byte[2 * values.length]);
-        for (int i = 0; i < values.length; i++) {
-            float value = (float) values[i];
-            int bits = Float.floatToRawIntBits(value);
-            short half = type == DataType.FLOAT16 ? Float.floatToFloat16(value)
-                    : (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
-            bytes.setAtIndex(SHORT, i, half);
-        }
-        return new TensorData(type, dims, bytes);
+        return Tensors.encode(tensor.type(), values, dims);
     }
 }

@@ -36,7 +36,7 @@ class RulesTest {
                 .map(s -> s.dimension() + (s.shrinkable() ? "" : "kept") + (switch (s.group()) {
                     case Group.Monomial(Group.Diagonal d) -> d.name().substring(0, 1);
                     case Group.Permutation p -> "";
-                    case Group.Trivial t -> "T";
+                    default -> "T";
                 })).toList());
     }
 

@@ -1,0 +1,211 @@
+package dev.orbifold.symmetry;
+
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Shapes;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.Frames.Ref;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The continuous symmetries of a Graph that mix coordinates, beside the permutations and scalings of {@link Symmetries}:
+ * spaces between contractions (GL), spaces that are only normalised (O), planes under rotary embedding.
+ *
+ * @param graph the Graph
+ * @param spaces the Spaces, in the order in which parameters meet them
+ */
+public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
+    /** Copies the list. */
+    public LinearSymmetries {
+        spaces = List.copyOf(spaces);
+    }
+
+    /** Infers them. Parameters the exporter merged should be un-shared first ({@link Unshare}). */
+    public static LinearSymmetries of(Graph graph) {
+        return of(graph, Shapes.of(graph));
+    }
+
+    /** Infers them from shapes that are known already. */
+    static LinearSymmetries of(Graph graph, Shapes shapes) {
+        LinearInference inference = new LinearInference(graph, shapes);
+        inference.run();
+        return new LinearSymmetries(graph, new Builder(graph, inference).build());
+    }
+
+    /** The same symmetries without some Spaces. */
+    LinearSymmetries without(Set<Integer> ids) {
+        return new LinearSymmetries(graph, spaces.stream().filter(s -> !ids.contains(s.id())).toList());
+    }
+
+    private static final class Builder {
+        /** A scale this small beside the largest cannot be divided by. */
+        private static final double TINY = 1e-4;
+
+        private final Graph graph;
+        private final LinearInference inference;
+        private final Frames frames;
+        private final Map<Integer, List<LinearFold>> folds = new HashMap<>();
+
+        Builder(Graph graph, LinearInference inference) {
+            this.graph = graph;
+            this.inference = inference;
+            this.frames = inference.frames();
+        }
+
+        List<LinearSpace> build() {
+            foldNorms();
+            Map<Integer, List<Met>> met = met();
+            Map<Integer, List<LinearFold>> moved = new HashMap<>();
+            folds.forEach((leaf, list) -> moved
+                    .computeIfAbsent(frames.find(new Ref(leaf, false)).id(), k -> new ArrayList<>()).addAll(list));
+            List<LinearSpace> spaces = new ArrayList<>();
+            Set<String> names = new LinkedHashSet<>();
+            met.forEach((leaf, places) -> group(leaf).ifPresent(group -> {
+                List<Integer> dependence = dependence(leaf, places);
+                int copies = dependence.stream().mapToInt(d -> frames.size(new Ref(d, false))).reduce(1,
+                        (a, b) -> a * b);
+                List<LinearSlot> slots = places.stream().map(m -> slot(m, dependence)).toList();
+                spaces.add(new LinearSpace(spaces.size(), name(names, slots.get(0)),
+                        frames.size(new Ref(leaf, false)), copies, group, slots,
+                        moved.getOrDefault(leaf, List.of())));
+            }));
+            return spaces;
+        }
+
+        /** One place of a leaf on an axis of a parameter. */
+        private record Met(String parameter, int axis, Frames.Place place) {
+        }
+
+        private Map<Integer, List<Met>> met() {
+            Map<Integer, List<Met>> met = new LinkedHashMap<>();
+            inference.parameterTypes().forEach((parameter, axes) -> {
+                for (int axis = 0; axis < axes.size(); axis++) {
+                    if (axes.get(axis).isPresent()) {
+                        for (Frames.Place place : frames.places(axes.get(axis).get())) {
+                            met.computeIfAbsent(place.leaf().id(), k -> new ArrayList<>())
+                                    .add(new Met(parameter, axis, place));
+                        }
+                    }
+                }
+            });
+            return met;
+        }
+
+        /** Makes the spaces before and after a norm one where its scale folds; elsewhere the space before is not mixed. */
+        private void foldNorms() {
+            List<LinearInference.Fold> open = new ArrayList<>(inference.folds());
+            Map<Integer, List<Met>> met = met();
+            boolean changed = true;
+            while (changed) {
+                changed = open.removeIf(fold -> {
+                    boolean folds = foldable(fold, met);
+                    if (!folds) {
+                        inference.end(fold.before());
+                    }
+                    return !folds;
+                });
+            }
+            for (LinearInference.Fold fold : open) {
+                int after = frames.find(fold.after()).id();
+                List<LinearSlot> slots = met.getOrDefault(after, List.of()).stream()
+                        .map(m -> slot(m, List.of())).toList();
+                boolean opposite = frames.find(fold.after()).dual();
+                folds.computeIfAbsent(frames.find(fold.before()).id(), k -> new ArrayList<>())
+                        .add(new LinearFold(fold.scale(), opposite ? slots.stream().map(Builder::turned).toList()
+                                : slots));
+            }
+            open.forEach(fold -> frames.unify(fold.before(), fold.after()));
+        }
+
+        private static LinearSlot turned(LinearSlot slot) {
+            return new LinearSlot(slot.parameter(), slot.axis(), !slot.dual(), slot.coordinate(), slot.copy(),
+                    slot.row());
+        }
+
+        private boolean foldable(LinearInference.Fold fold, Map<Integer, List<Met>> met) {
+            List<Ref> before = frames.leaves(fold.before());
+            List<Ref> after = frames.leaves(fold.after());
+            if (before.size() != 1 || after.size() != 1 || group(before.get(0).id()).isEmpty()
+                    || (frames.caps(after.get(0)) & Frames.BASIS) != 0 || before.get(0).id() == after.get(0).id()) {
+                return false;
+            }
+            long here = inference.folds().stream()
+                    .filter(f -> frames.leaves(f.after()).stream().anyMatch(l -> l.id() == after.get(0).id())).count();
+            double[] scale = graph.parameter(fold.scale()).map(TensorData::toDoubles).orElse(new double[0]);
+            double largest = Arrays.stream(scale).map(Math::abs).max().orElse(0);
+            return here == 1 && scale.length == frames.size(fold.after())
+                    && Arrays.stream(scale).allMatch(s -> Math.abs(s) > TINY * largest)
+                    && met.getOrDefault(after.get(0).id(), List.of()).stream()
+                            .allMatch(m -> graph.parameters().containsKey(m.parameter()));
+        }
+
+        private Optional<Group> group(int leaf) {
+            int caps = frames.caps(new Ref(leaf, false));
+            int size = frames.size(new Ref(leaf, false));
+            boolean isometry = (caps & Frames.ISOMETRY) != 0;
+            boolean ones = (caps & Frames.ONES) != 0;
+            boolean complex = (caps & Frames.COMPLEX) != 0;
+            if ((caps & Frames.BASIS) != 0 || complex && (size != 2 || ones) || isometry && size == 1
+                    || ones && size <= 2) {
+                return Optional.empty();
+            }
+            return Optional.of(complex ? isometry ? new Group.Rotation() : new Group.RotationScaling()
+                    : ones ? new Group.OrthogonalFixingOnes()
+                            : isometry ? new Group.Orthogonal() : new Group.General());
+        }
+
+        /** The leaves of positions on which the maps of a leaf may depend: they are beside it wherever it is. */
+        private List<Integer> dependence(int leaf, List<Met> places) {
+            Set<Integer> common = null;
+            for (Met m : places) {
+                Set<Integer> here = new LinkedHashSet<>();
+                for (Ref beside : m.place().beside()) {
+                    if ((frames.caps(beside) & Frames.BASIS) != 0
+                            && frames.mayDependOn(new Ref(leaf, false), beside)) {
+                        here.add(frames.find(beside).id());
+                    }
+                }
+                if (common == null) {
+                    common = here;
+                } else {
+                    common.retainAll(here);
+                }
+            }
+            return common == null ? List.of() : List.copyOf(common);
+        }
+
+        private LinearSlot slot(Met m, List<Integer> dependence) {
+            int[] coordinate = m.place().coordinate();
+            int[] copy = new int[coordinate.length];
+            for (int d : dependence) {
+                int at = m.place().beside().stream().map(b -> frames.find(b).id()).toList().indexOf(d);
+                int[] index = m.place().besideIndex().get(at);
+                for (int i = 0; i < copy.length; i++) {
+                    copy[i] = copy[i] * frames.size(new Ref(d, false)) + Math.max(index[i], 0);
+                }
+            }
+            Map<Long, Integer> seen = new HashMap<>();
+            int[] row = new int[coordinate.length];
+            for (int i = 0; i < row.length; i++) {
+                row[i] = coordinate[i] < 0 ? 0 : seen.merge(((long) copy[i] << 32) | coordinate[i], 1, Integer::sum) - 1;
+            }
+            return new LinearSlot(m.parameter(), m.axis(), m.place().leaf().dual(), coordinate, copy, row);
+        }
+
+        private String name(Set<String> taken, LinearSlot slot) {
+            String base = Names.of(slot.parameter(), Optional.empty());
+            String name = base;
+            for (int k = 2; !taken.add(name); k++) {
+                name = base + "#" + k;
+            }
+            return name;
+        }
+    }
+}

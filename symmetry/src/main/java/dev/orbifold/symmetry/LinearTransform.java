@@ -1,0 +1,153 @@
+package dev.orbifold.symmetry;
+
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.TensorData;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Moves a Graph's parameters by maps that mix coordinates: other weights, same function. */
+public final class LinearTransform {
+    private LinearTransform() {
+    }
+
+    /**
+     * One element of a Space's Group.
+     *
+     * @param space the Space
+     * @param maps one map per copy
+     */
+    public record Element(LinearSpace space, List<LinearMap> maps) {
+        /** Copies the list. */
+        public Element {
+            maps = List.copyOf(maps);
+            if (maps.size() != space.copies()) {
+                throw new SymmetryException(space.name() + " has " + space.copies() + " copies, found " + maps.size()
+                        + " maps");
+            }
+        }
+    }
+
+    /** A random element. */
+    public static Element element(LinearSpace space, Seed seed) {
+        List<LinearMap> maps = new ArrayList<>();
+        for (int copy = 0; copy < space.copies(); copy++) {
+            maps.add(LinearMap.random(space.group(), space.dimension(), seed.split(copy)));
+        }
+        return new Element(space, maps);
+    }
+
+    /** The Graph moved by a random element of each of the Spaces. */
+    public static Graph random(Graph graph, List<LinearSpace> spaces, Seed seed) {
+        return apply(graph, spaces.stream().map(s -> element(s, seed.split(s.name()))).toList());
+    }
+
+    /**
+     * The Graph moved by elements of different Spaces; norm scales that stand in the way are folded first.
+     *
+     * @throws SymmetryException if the Graph lacks a parameter of the Spaces
+     */
+    public static Graph apply(Graph graph, List<Element> elements) {
+        Map<String, TensorData> tensors = Tensors.real(graph);
+        Map<String, TensorData> originals = new LinkedHashMap<>();
+        Map<String, double[]> values = new LinkedHashMap<>();
+        for (Element element : elements) {
+            for (LinearSlot slot : element.space().slots()) {
+                load(slot.parameter(), tensors, originals, values);
+            }
+            for (LinearFold fold : element.space().folds()) {
+                load(fold.scale(), tensors, originals, values);
+                fold(fold, originals, values);
+            }
+            List<LinearMap> inverses = element.maps().stream().map(LinearMap::inverseTransposed).toList();
+            for (LinearSlot slot : element.space().slots()) {
+                move(slot, element.space().dimension(), slot.dual() ? inverses : element.maps(),
+                        originals.get(slot.parameter()).dims(), values.get(slot.parameter()));
+            }
+        }
+        Map<String, TensorData> moved = new LinkedHashMap<>();
+        originals.forEach((name, tensor) -> moved.put(name,
+                Tensors.encode(tensor.type(), values.get(name), tensor.dims())));
+        return Tensors.replace(graph, moved);
+    }
+
+    private static void load(String name, Map<String, TensorData> tensors, Map<String, TensorData> originals,
+            Map<String, double[]> values) {
+        if (!originals.containsKey(name)) {
+            TensorData tensor = tensors.get(name);
+            if (tensor == null) {
+                throw new SymmetryException("the Graph lacks the parameter " + name);
+            }
+            originals.put(name, tensor);
+            values.put(name, tensor.toDoubles());
+        }
+    }
+
+    private static void fold(LinearFold fold, Map<String, TensorData> originals, Map<String, double[]> values) {
+        double[] scale = values.get(fold.scale()).clone();
+        for (LinearSlot slot : fold.slots()) {
+            double[] tensor = values.get(slot.parameter());
+            int stride = stride(originals.get(slot.parameter()).dims(), slot.axis());
+            int size = slot.coordinate().length;
+            for (int i = 0; i < tensor.length; i++) {
+                int coordinate = slot.coordinate()[i / stride % size];
+                if (coordinate >= 0) {
+                    tensor[i] *= slot.dual() ? scale[coordinate] : 1 / scale[coordinate];
+                }
+            }
+        }
+        Arrays.fill(values.get(fold.scale()), 1);
+    }
+
+    private static void move(LinearSlot slot, int n, List<LinearMap> maps, long[] dims, double[] tensor) {
+        int stride = stride(dims, slot.axis());
+        int size = slot.coordinate().length;
+        int outer = tensor.length / (stride * size);
+        Map<Long, int[]> groups = new LinkedHashMap<>();
+        for (int i = 0; i < size; i++) {
+            if (slot.coordinate()[i] >= 0) {
+                groups.computeIfAbsent(((long) slot.copy()[i] << 32) | slot.row()[i], k -> new int[n])[slot
+                        .coordinate()[i]] = i;
+            }
+        }
+        double[] dot = new double[stride];
+        groups.forEach((key, places) -> {
+            LinearMap map = maps.get((int) (key >> 32));
+            for (int o = 0; o < outer; o++) {
+                int base = o * size * stride;
+                for (LinearMap.Step step : map.steps()) {
+                    apply(step, tensor, base, places, stride, dot);
+                }
+            }
+        });
+    }
+
+    private static void apply(LinearMap.Step step, double[] tensor, int base, int[] places, int stride, double[] dot) {
+        Arrays.fill(dot, 0);
+        for (int c = 0; c < places.length; c++) {
+            double v = step.v()[c];
+            int at = base + places[c] * stride;
+            for (int s = 0; s < stride; s++) {
+                dot[s] += v * tensor[at + s];
+            }
+        }
+        for (int c = 0; c < places.length; c++) {
+            double u = step.u()[c];
+            int at = base + places[c] * stride;
+            for (int s = 0; s < stride; s++) {
+                tensor[at + s] += u * dot[s];
+            }
+        }
+    }
+
+    private static int stride(long[] dims, int axis) {
+        int stride = 1;
+        for (int a = axis + 1; a < dims.length; a++) {
+            stride *= Math.toIntExact(dims[a]);
+        }
+        return stride;
+    }
+}
