@@ -1,6 +1,7 @@
 package dev.orbifold.cli;
 
 import dev.orbifold.run.Typed;
+import dev.orbifold.symmetry.Transform;
 import dev.orbifold.train.CompressOptions;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "orbifold", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = "Finds the symmetries of a neural network, and uses them to constrain and shrink it.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DemoCommand.class, CompressCommand.class, EvaluateCommand.class, ShrinkCommand.class,
+        subcommands = {DemoCommand.class, CompressCommand.class, EvaluateCommand.class, ShrinkCommand.class, TransformCommand.class,
                 ReportCommand.class, ResumeCommand.class, WarmUp.class},
         footer = {"",
                 "Start with `${COMMAND-NAME} demo`; `${COMMAND-NAME} COMMAND --help` shows an example of each command."})
@@ -44,6 +45,7 @@ public final class Main implements Runnable {
         CommandLine line = new CommandLine(new Main(CommandSpec.create())).setCommandName(Typed.program());
         line.registerConverter(CompressOptions.Augment.class, Words.of(CompressOptions.Augment.class));
         line.registerConverter(CompressOptions.LossKind.class, Words.of(CompressOptions.LossKind.class));
+        line.registerConverter(Transform.Kind.class, Words.of(Transform.Kind.class));
         line.setParameterExceptionHandler(Failures::usage);
         line.setExecutionExceptionHandler(Failures::execution);
         line.setExecutionStrategy(Failures::guarded);

@@ -21,7 +21,9 @@ public final class Transform {
         /** Flipping signs. */
         SIGN,
         /** Positive factors. */
-        SCALING
+        SCALING,
+        /** Maps that mix coordinates ({@link LinearTransform}). */
+        ROTATION
     }
 
     /**
