@@ -2,6 +2,8 @@ package dev.orbifold.cli;
 
 import dev.orbifold.graph.Finding;
 import dev.orbifold.report.Table;
+import dev.orbifold.structure.Collapse;
+import dev.orbifold.structure.Spectrum;
 import dev.orbifold.symmetry.Group;
 import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.Space;
@@ -11,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** The Spaces of a model and their Groups, for people and as JSON. */
 final class Listing {
@@ -39,26 +42,62 @@ final class Listing {
     static List<Map<String, Object>> spaces(Verified verified) {
         List<Map<String, Object>> all = new ArrayList<>();
         for (Space space : verified.units().spaces()) {
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("name", space.name());
-            fields.put("dimension", space.dimension());
-            fields.put("group", name(space.group()));
-            fields.put("copies", 1);
-            fields.put("slots", space.slots().stream()
-                    .map(s -> Map.of("parameter", s.parameter(), "axis", s.axis())).toList());
-            all.add(fields);
+            all.add(fields(space.name(), space.dimension(), space.group(), 1, space.slots().stream()
+                    .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList()));
         }
         for (LinearSpace space : verified.mixing().spaces()) {
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("name", space.name());
-            fields.put("dimension", space.dimension());
-            fields.put("group", name(space.group()));
-            fields.put("copies", space.copies());
-            fields.put("slots", space.slots().stream()
-                    .map(s -> Map.of("parameter", s.parameter(), "axis", s.axis())).toList());
-            all.add(fields);
+            all.add(fields(space.name(), space.dimension(), space.group(), space.copies(), space.slots().stream()
+                    .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList()));
         }
         return all;
+    }
+
+    private static Map<String, Object> fields(String name, int dimension, Group group, int copies,
+            List<Map<String, Object>> slots) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", name);
+        fields.put("dimension", dimension);
+        fields.put("group", name(group));
+        fields.put("copies", copies);
+        fields.put("slots", slots);
+        return fields;
+    }
+
+    /** One object per Space, with what has collapsed in it. */
+    static List<Map<String, Object>> spaces(Verified verified, Collapse collapse) {
+        List<Map<String, Object>> all = spaces(verified);
+        int units = collapse.units().size();
+        for (int s = 0; s < all.size(); s++) {
+            Map<String, Object> fields = all.get(s);
+            Optional<Spectrum> spectrum = s < units ? Optional.empty() : collapse.spectra().get(s - units);
+            fields.put("dead", s < units ? collapse.units().get(s).dead() : 0);
+            fields.put("duplicates", s < units ? collapse.units().get(s).twins() : 0);
+            fields.put("rank", spectrum.map(Spectrum::rank).orElse((Integer) fields.get("dimension")));
+            spectrum.ifPresent(x -> fields.put("spectra", x.values()));
+        }
+        return all;
+    }
+
+    /** The Spaces, one a row, with what has collapsed in them. */
+    static Table table(Verified verified, Collapse collapse) {
+        Table table = new Table().left("Space").right("dimension").left("Group").right("dead").right("twins")
+                .right("rank");
+        for (Space space : verified.units().spaces()) {
+            Collapse.Units units = collapse.units().get(space.id());
+            table.row(space.name(), String.valueOf(space.dimension()), name(space.group()), count(units.dead()),
+                    count(units.twins()), "");
+        }
+        for (int s = 0; s < verified.mixing().spaces().size(); s++) {
+            LinearSpace space = verified.mixing().spaces().get(s);
+            String copies = space.copies() == 1 ? "" : space.copies() + " × ";
+            table.row(space.name(), copies + space.dimension(), name(space.group()), "", "",
+                    collapse.spectra().get(s).map(x -> String.valueOf(x.rank())).orElse(""));
+        }
+        return table;
+    }
+
+    private static String count(int n) {
+        return n == 0 ? "" : String.valueOf(n);
     }
 
     /** The Spaces, one a row. */

@@ -81,6 +81,11 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
             if (round == 0) {
                 findings.addAll(symmetries.findings());
             }
+            Graph merged = merged(symmetries, options);
+            if (merged != current) {
+                current = merged;
+                symmetries = Symmetries.of(current);
+            }
             Graph snapped = NearZero.snap(symmetries, options);
             Pass pass = Pass.of(snapped == current ? symmetries : Symmetries.of(snapped), options);
             if (pass.quotient().removed().isEmpty()) {
@@ -95,6 +100,19 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
         return removed.isEmpty() ? new Reduced(graph, List.of(), List.copyOf(findings))
                 : new Reduced(Resharing.of(graph, unshared.graph(), current), List.copyOf(removed.values()),
                         List.copyOf(findings));
+    }
+
+    /** The Graph in which units that repeat another one are read by nothing, as far as the options let them go. */
+    private static Graph merged(Symmetries symmetries, ShrinkOptions options) {
+        Twins twins = Twins.of(symmetries);
+        List<BitSet> leaving = symmetries.spaces().stream().map(space -> {
+            BitSet seconds = new BitSet();
+            twins.pairs().get(space.id()).stream().filter(p -> space.shrinkable())
+                    .forEach(p -> seconds.set(p.second()));
+            seconds.andNot(options.keep(space, seconds));
+            return seconds;
+        }).toList();
+        return twins.handedOver(symmetries, leaving);
     }
 
     /**

@@ -1,0 +1,64 @@
+package dev.orbifold.structure;
+
+import dev.orbifold.graph.Cost;
+import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.symmetry.LinearSpace;
+import dev.orbifold.symmetry.Verified;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What lies on its mirrors already, read off the weights alone.
+ *
+ * @param units per Space of units, by id
+ * @param spectra per Space whose coordinates mix, in order; empty where one of its sides is no parameter
+ * @param before what the Graph costs
+ * @param after what it would cost once {@link Shrink} has taken out what can go
+ * @param findings what shrinking would leave, and why
+ */
+public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost before, Cost after,
+        List<Finding> findings) {
+    /**
+     * What has collapsed in a Space of units.
+     *
+     * @param dead units that no reader gets anything but a constant from
+     * @param twins units that repeat another one, up to the Group
+     */
+    public record Units(int dead, int twins) {
+    }
+
+    /** Copies the lists. */
+    public Collapse {
+        units = List.copyOf(units);
+        spectra = List.copyOf(spectra);
+        findings = List.copyOf(findings);
+    }
+
+    /** Looks at every Space. */
+    public static Collapse of(Graph graph, Verified verified) {
+        DeadUnits dead = DeadUnits.of(verified.units());
+        Twins twins = Twins.of(verified.units());
+        List<Units> units = new ArrayList<>();
+        verified.units().spaces().forEach(space -> units
+                .add(new Units(dead.removable(space.id()).cardinality(), twins.pairs().get(space.id()).size())));
+        List<Optional<Spectrum>> spectra = new ArrayList<>();
+        for (LinearSpace space : verified.mixing().spaces()) {
+            spectra.add(bilinear(space) ? Spectrum.of(graph, space) : Optional.empty());
+        }
+        boolean nothing = dead.count() == 0 && twins.count() == 0;
+        Cost before = Cost.of(graph);
+        Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
+                : Shrink.reduce(graph, ShrinkOptions.DEFAULT);
+        return new Collapse(units, spectra, before, nothing ? before : Cost.of(reduced.graph()), reduced.findings());
+    }
+
+    /** A Space between two contractions; a normalised stream is read through norms, its products mean nothing alone. */
+    private static boolean bilinear(LinearSpace space) {
+        return space.folds().isEmpty() && switch (space.group()) {
+            case dev.orbifold.symmetry.Group.General g -> true;
+            default -> false;
+        };
+    }
+}
