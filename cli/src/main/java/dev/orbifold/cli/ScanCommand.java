@@ -103,7 +103,8 @@ final class ScanCommand implements Callable<Integer> {
                         + Units.count((double) (collapse.before().macs() - collapse.after().macs())) + " of "
                         + Units.count((double) collapse.before().macs()) + " MACs.\n");
         String said = Listing.findings(findings);
-        return text.append(said.isEmpty() ? "" : "\n" + said).append("\nWritten:\n").append(run).append('\n').toString();
+        return text.append(said.isEmpty() ? "" : "\n" + said).append("\nWritten:\n").append(run).append('\n')
+                .toString();
     }
 
     private Map<String, Object> cost(Collapse collapse) {

@@ -26,6 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PlantedTest {
     /** Sums of fewer terms round differently in float32; nothing else may differ. */
     private static final double ROUNDING = 1e-6;
+    /** Twins that differ by a scale are equal to seven digits, and outgoing weights are rounded once when they add. */
+    private static final double MERGED = 1e-5;
     private static final int SEEDS = 4;
     /** Families whose constant units always fit into a bias. */
     private static final Set<String> NOTHING_PADS = Set.of("dense", "branches", "gated-split");
@@ -51,6 +53,24 @@ class PlantedTest {
                 family + ", seed " + seed + ": outputs differ by " + shrink.equality().maxError());
         assertEquals(graph.inputs(), shrink.after().inputs());
         assertEquals(graph.outputs(), shrink.after().outputs());
+    }
+
+    /** Units that repeat another one up to the Group are found, none is invented, and merging them changes nothing. */
+    @ParameterizedTest(name = "{0}, seed {1}") @MethodSource("networks")
+    void plantedTwinsAreMerged(String family, long seed, LongFunction<Graph> make) {
+        Symmetries symmetries = Symmetries.of(make.apply(seed));
+        assertEquals(0, Twins.of(symmetries).count(), family + ", seed " + seed + ": twins before any were planted");
+        List<BitSet> planted = Planting.choose(symmetries, new Seed(seed).split("twins").generator());
+        Graph graph = Planting.repeated(symmetries, planted, new Seed(seed).split("hidden"));
+
+        assertEquals(planted.stream().mapToInt(BitSet::cardinality).sum(), Twins.of(Symmetries.of(graph)).count(),
+                family + ", seed " + seed);
+        Shrink shrink = Shrink.lossless(graph, ShrinkOptions.DEFAULT, OnnxRuntime.factory(1), new Seed(seed));
+
+        assertEquals(expected(symmetries, planted), lengths(symmetries, shrink.after()),
+                "lengths of " + family + ", seed " + seed + "; findings " + shrink.findings());
+        assertTrue(shrink.equality().maxError() <= MERGED,
+                family + ", seed " + seed + ": outputs differ by " + shrink.equality().maxError());
     }
 
     @ParameterizedTest(name = "{0}, seed {1}") @MethodSource("networks")

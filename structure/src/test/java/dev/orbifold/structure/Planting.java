@@ -1,10 +1,12 @@
 package dev.orbifold.structure;
 
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
+import dev.orbifold.symmetry.Transform;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
@@ -39,6 +41,39 @@ final class Planting {
 
     static Graph zeroed(Symmetries symmetries, List<BitSet> units) {
         return zeroed(symmetries, units, slot -> true);
+    }
+
+    /** The planted units say what the first unit that is not planted says, hidden by a random element of every Space. */
+    static Graph repeated(Symmetries symmetries, List<BitSet> units, Seed seed) {
+        GraphEdit edit = new GraphEdit(symmetries.graph());
+        Axes axes = new Axes(symmetries);
+        Map<String, TensorData> changed = new LinkedHashMap<>();
+        for (Space space : symmetries.spaces()) {
+            int first = units.get(space.id()).nextClearBit(0);
+            for (Slot slot : space.slots()) {
+                if (slot.role() != Slot.Role.READS) {
+                    TensorData old =
+                            changed.getOrDefault(slot.parameter(), axes.constant(slot.parameter()).orElseThrow());
+                    changed.put(slot.parameter(), repeated(old, slot, units.get(space.id()), first));
+                }
+            }
+        }
+        changed.forEach(edit::parameter);
+        return Transform.random(Symmetries.of(edit.done()), seed);
+    }
+
+    private static TensorData repeated(TensorData tensor, Slot slot, BitSet units, int first) {
+        Map<Integer, Integer> source = new LinkedHashMap<>();
+        for (int i = 0; i < slot.unit().length; i++) {
+            if (slot.unit()[i] == first) {
+                source.put(slot.leg()[i], i);
+            }
+        }
+        int[] from = new int[slot.unit().length];
+        for (int i = 0; i < from.length; i++) {
+            from[i] = slot.unit()[i] >= 0 && units.get(slot.unit()[i]) ? source.getOrDefault(slot.leg()[i], i) : i;
+        }
+        return tensor.select(slot.axis(), from);
     }
 
     private static Graph zeroed(Symmetries symmetries, List<BitSet> units, Predicate<Slot> which) {

@@ -194,7 +194,8 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
             Map<Long, Integer> seen = new HashMap<>();
             int[] row = new int[coordinate.length];
             for (int i = 0; i < row.length; i++) {
-                row[i] = coordinate[i] < 0 ? 0 : seen.merge(((long) copy[i] << 32) | coordinate[i], 1, Integer::sum) - 1;
+                row[i] = coordinate[i] < 0 ? 0
+                        : seen.merge(((long) copy[i] << 32) | coordinate[i], 1, Integer::sum) - 1;
             }
             return new LinearSlot(m.parameter(), m.axis(), m.place().leaf().dual(), coordinate, copy, row);
         }
