@@ -57,11 +57,11 @@ public record CompressOptions(Target target, int epochs, long seed, int batch, i
     /** Weight decay, where nobody says otherwise. */
     public static final double DECAY = 5e-4;
     /** Weight of the original model's answers, where nobody says otherwise. */
-    public static final double DISTILL = 0.7;
+    public static final double DISTILL = 0.3;
     /** Temperature of the answers, where nobody says otherwise. */
     public static final double TEMPERATURE = 1;
     /** How far Spaces compete by shares, where nobody says otherwise. */
-    public static final double SHARING = 1;
+    public static final double SHARING = 0.75;
 
     /** Checks every number. */
     public CompressOptions {
