@@ -63,8 +63,9 @@ final class CompressCommand implements Callable<Integer> {
             description = "Samples per step (default: ${DEFAULT-VALUE}).") private int batch;
 
     @Option(names = "--lr", paramLabel = "R",
-            description = "The highest learning rate (default: chosen for model and target).") private Optional<Double> rate =
-                    Optional.empty();
+            description = "The highest learning rate (default: chosen for model and target).") private Optional<
+                    Double> rate =
+                            Optional.empty();
 
     @Option(names = "--weight-decay", paramLabel = "R", defaultValue = "" + CompressOptions.DECAY,
             description = "Weight decay (default: ${DEFAULT-VALUE}).") private double decay;
