@@ -79,6 +79,7 @@ public final class Compress implements AutoCloseable {
 
     private Compress(CompressRequest request) {
         this.request = request;
+        checkOutput();
         this.model = OnnxFile.read(request.model());
         Unsupported.reason(model).ifPresent(reason -> {
             throw new TrainException(reason);
@@ -123,9 +124,9 @@ public final class Compress implements AutoCloseable {
                 throw new TrainException("parameter '" + name + "' is " + data.type()
                         + ", but only float32 is trained; export the model in float32");
             }
-            if (data.type() == DataType.FLOAT && !finite(data.bytes())) {
+            if (data.type() == DataType.FLOAT && anyNaN(data.bytes())) {
                 throw new TrainException("parameter '" + name + "' of " + request.model()
-                        + " has values that are not finite; nothing can be trained from them");
+                        + " has values that are no numbers (NaN); nothing can be trained from them");
             }
         });
         Part few = split.held().select(IntStream.range(0, Math.min(REHEARSED, split.held().size())).toArray());
@@ -140,17 +141,24 @@ public final class Compress implements AutoCloseable {
         }
     }
 
-    private static boolean finite(MemorySegment floats) {
+    /** Infinities are left to the rehearsal: masks have them. */
+    private static boolean anyNaN(MemorySegment floats) {
         for (long at = 0; at < floats.byteSize(); at += Float.BYTES) {
-            if (!Float.isFinite(floats.get(LITTLE, at))) {
-                return false;
+            if (Float.isNaN(floats.get(LITTLE, at))) {
+                return true;
             }
         }
-        return true;
+        return false;
     }
 
     private void checkReachable() {
         CompressOptions options = request.options();
+        List<String> idle = Steered.shrinkOptions(options).idle(steered.symmetries());
+        if (!idle.isEmpty()) {
+            throw new TrainException("--exclude " + String.join(", ", idle) + " fits no Space and no parameter of "
+                    + request.model() + "; its Spaces are " + steered.symmetries().spaces().stream().map(Space::name)
+                            .toList());
+        }
         if (steered.layout().size() == 0) {
             throw new TrainException("nothing in " + request.model()
                     + " can shrink: no Space has units that may go. Findings: " + findings);
@@ -281,8 +289,7 @@ public final class Compress implements AutoCloseable {
         return Optional.ofNullable(of.getPackage().getImplementationVersion()).orElse("unknown");
     }
 
-    /** Says whether the output can be written, before anything is made. */
-    public void checkOutput() {
+    private void checkOutput() {
         Path output = request.output().toAbsolutePath();
         Path folder = output.getParent();
         if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
