@@ -1,6 +1,7 @@
 package dev.orbifold.cli;
 
 import dev.orbifold.graph.GraphException;
+import dev.orbifold.graph.OnnxFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,20 @@ final class Destination {
         } catch (IOException e) {
             throw new GraphException("cannot look at " + output + ": " + e.getMessage(), e);
         }
+        if (Files.exists(target) && !isModel(target)) {
+            // It may be the data, or the weights of this very model.
+            throw reporter.wrong("-o names the file " + output
+                    + ", which is no ONNX model and would be lost; name another file, or remove it");
+        }
         return target;
+    }
+
+    private static boolean isModel(Path file) {
+        try {
+            OnnxFile.read(file);
+            return true;
+        } catch (GraphException e) {
+            return false;
+        }
     }
 }

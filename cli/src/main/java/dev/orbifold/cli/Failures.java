@@ -35,6 +35,9 @@ final class Failures {
     private static final Pattern NATIVE_MEMORY = Pattern
             .compile("(?:can't allocate memory|not enough memory)\\D*you tried to allocate (\\d+) bytes");
 
+    /** libtorch's words for a tensor with more bytes than a number can say. */
+    private static final String NATIVE_OVERFLOW = "Storage size calculation overflowed";
+
     private Failures() {
     }
 
@@ -104,7 +107,8 @@ final class Failures {
             case IOException i -> false;
             case UncheckedIOException u -> false;
             case OutOfMemoryError o -> false;
-            default -> !NATIVE_MEMORY.matcher(String.valueOf(e.getMessage())).find();
+            default -> !String.valueOf(e.getMessage()).startsWith(NATIVE_OVERFLOW)
+                    && !NATIVE_MEMORY.matcher(String.valueOf(e.getMessage())).find();
         };
     }
 
@@ -115,6 +119,9 @@ final class Failures {
         if (memory.find()) {
             return "memory is short: libtorch needed another " + Units.bytes(Double.parseDouble(memory.group(1)))
                     + ". Try a smaller --batch-size, or a machine with more memory";
+        }
+        if (message.startsWith(NATIVE_OVERFLOW)) {
+            return "the model makes a tensor that is larger than any memory: " + message.lines().findFirst().orElse("");
         }
         if (e instanceof OutOfMemoryError) {
             return "memory is short: the heap of " + Units.bytes((double) Runtime.getRuntime().maxMemory())

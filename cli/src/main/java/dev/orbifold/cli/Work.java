@@ -4,6 +4,9 @@ import picocli.CommandLine.Option;
 
 /** What computations start from. */
 final class Work {
+    /** More would exhaust memory with stacks before anything is computed. */
+    private static final int MOST_THREADS = 1024;
+
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0",
             description = "Seed of every random draw (default: ${DEFAULT-VALUE}).") private long seed;
 
@@ -18,6 +21,9 @@ final class Work {
     int threads(Output output) {
         if (threads < 1) {
             throw output.wrong("--threads must be at least 1, found " + threads);
+        }
+        if (threads > MOST_THREADS) {
+            throw output.wrong("--threads must be at most " + MOST_THREADS + ", found " + threads);
         }
         return threads;
     }

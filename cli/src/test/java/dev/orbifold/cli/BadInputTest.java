@@ -1,18 +1,24 @@
 package dev.orbifold.cli;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.Shape;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -64,6 +70,43 @@ class BadInputTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> whatTrainingCouldNotStartFromIsRefused() throws IOException {
+        Path fractions = Files.writeString(folder.resolve("fractions.csv"),
+                Files.readString(data).replaceFirst("\\n\\d,", "\n1.5,"));
+        Graph good = OnnxFile.read(model);
+        Path fixed = folder.resolve("fixed.onnx");
+        OnnxFile.write(new Graph("fixed", good.opsets(),
+                List.of(ValueInfo.of("input", DataType.FLOAT, Shape.of(1, Tiny.FEATURES))), good.outputs(),
+                good.nodes(),
+                good.parameters(), List.of(), Graph.Origin.NONE), fixed);
+        float[] odd = good.parameters().get("fc1.weight").toFloats();
+        odd[3] = Float.NaN;
+        Path nan = folder.resolve("nan.onnx");
+        Map<String, TensorData> parameters = new LinkedHashMap<>(good.parameters());
+        parameters.put("fc1.weight", TensorData.of(odd, Tiny.HIDDEN, Tiny.FEATURES));
+        OnnxFile.write(new Graph("nan", good.opsets(), good.inputs(), good.outputs(), good.nodes(), parameters,
+                List.of(), Graph.Origin.NONE), nan);
+        return Stream.of(refused("labels that are no classes", "fractions.csv", compress(model, fractions)),
+                refused("evaluate: labels that are no classes", "fractions.csv", "evaluate", model, "--data",
+                        fractions),
+                refused("classes for numbers", "to compare them with", "compress", model, "--data", data, "-o", out(),
+                        "--speedup", 2,
+                        "--run", run(), "--loss", "mse"),
+                refused("a fixed batch", "batch", compress(fixed, data)),
+                refused("evaluate: a fixed batch", "batch", "evaluate", fixed, "--data", data),
+                refused("weights that are not finite", "fc1.weight", compress(nan, data)));
+    }
+
+    @Test
+    void filesThatAreNoModelsAreNotOverwritten() throws IOException {
+        byte[] before = Files.readAllBytes(data);
+        assertAll(Stream.of(Outcome.of("shrink", model, "-o", data, "--run", run()),
+                Outcome.of("compress", model, "--data", data, "-o", data, "--speedup", 2, "--run", run()))
+                .map(outcome -> () -> assertEquals(ExitCode.USAGE, outcome.exitCode(), outcome.all())));
+        assertArrayEquals(before, Files.readAllBytes(data));
+    }
+
+    @TestFactory
     Stream<DynamicTest> whatCannotBeReachedOrWrittenIsRefused() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "");
         return Stream.of(
@@ -109,6 +152,8 @@ class BadInputTest {
                         + " allocate 4000000000 bytes. Error code 12");
         assertAll(() -> assertFalse(Failures.isDefect(native1)),
                 () -> assertTrue(Failures.sentence(native1).contains("4.00 GB"), Failures.sentence(native1)),
+                () -> assertFalse(Failures.isDefect(new RuntimeException(
+                        "Storage size calculation overflowed with sizes=[1152921504606846976]\nframe #0: …"))),
                 () -> assertTrue(Failures.sentence(new OutOfMemoryError("Java heap space")).contains("-Xmx")));
     }
 

@@ -5,6 +5,7 @@ import dev.orbifold.graph.NumpyFile;
 import dev.orbifold.graph.TensorData;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -79,7 +80,8 @@ final class ArrayFiles {
         long[] dims = x.dims();
         long[] shape = dims.length == 1 ? new long[] {1} : Arrays.copyOfRange(dims, 1, dims.length);
         Normalization normalization = new Normalization(options.mean(), options.std(), 1);
-        return Part.of(source, items(x), targets("y" + end + " of " + source, y), normalization, shape);
+        return Part.of(source, finite("x" + end + " of " + source, items(x)), targets("y" + end + " of " + source, y),
+                normalization, shape);
     }
 
     private static TensorData array(String source, Map<String, TensorData> arrays, String name) {
@@ -103,11 +105,28 @@ final class ArrayFiles {
         };
     }
 
+    /** The same items, none of which would make every loss NaN. */
+    private static Items finite(String name, Items items) {
+        if (items instanceof Items.Floats floats) {
+            long size = floats.memory().byteSize() / Float.BYTES;
+            for (long i = 0; i < size; i++) {
+                float value = floats.memory().get(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+                if (!Float.isFinite(value)) {
+                    throw new DataException("row " + i / floats.elements() + " of " + name + " has the value " + value
+                            + "; data must be finite numbers");
+                }
+            }
+        }
+        return items;
+    }
+
     private static Targets targets(String name, TensorData y) {
         int size = Math.toIntExact(y.dim(0));
         int width = size == 0 ? 1 : Math.toIntExact(y.elements() / size);
         if (y.type().isReal()) {
-            return new Targets.Rows(y.toFloats(), size, width);
+            float[] values = y.toFloats();
+            finite(name, new Items.Floats(MemorySegment.ofArray(values), size, width));
+            return new Targets.Rows(values, size, width);
         }
         long[] values = y.toLongs();
         long largest = -1;

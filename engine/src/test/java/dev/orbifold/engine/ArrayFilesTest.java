@@ -94,6 +94,12 @@ class ArrayFilesTest {
         NumpyFile.write(Map.of("x", TensorData.of(new float[6], 3, 2), "y", TensorData.of(new long[] {0, -4, 0}, 3)),
                 file);
         assertFails("label -4 in row 1", file, DEFAULTS);
+        NumpyFile.write(Map.of("x", TensorData.of(new float[] {0, 0, 0, 0, 0, Float.NaN}, 3, 2), "y",
+                TensorData.of(new long[3], 3)), file);
+        assertFails("row 2 of x", file, DEFAULTS);
+        NumpyFile.write(Map.of("x", TensorData.of(new float[6], 3, 2), "y",
+                TensorData.of(new float[] {0, Float.POSITIVE_INFINITY, 0}, 3)), file);
+        assertFails("row 1 of y", file, DEFAULTS);
         byte[] whole = Files.readAllBytes(file);
         Files.write(file, java.util.Arrays.copyOf(whole, whole.length / 2));
         assertFails("bad.npz", file, DEFAULTS);

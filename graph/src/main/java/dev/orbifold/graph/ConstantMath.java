@@ -37,6 +37,9 @@ final class ConstantMath {
     private ConstantMath() {
     }
 
+    /** Elements of the largest constant worth computing ahead: shapes are short, masks and tables have millions. */
+    private static final double LARGEST = 1 << 24;
+
     /** The first output of a node with constant inputs; empty if the operator is not evaluated. */
     static Optional<TensorData> evaluate(NodeFacts node, long[] dims) {
         String op = node.node().opType();
@@ -45,6 +48,9 @@ final class ConstantMath {
             return Optional.empty();
         }
         DataType type = known.get();
+        if (Arrays.stream(dims).asDoubleStream().reduce(1, (a, b) -> a * b) > LARGEST) {
+            return Optional.empty();
+        }
         TensorData x = Constants.input(node, 0);
         if (UNARY.containsKey(op)) {
             boolean exact = type.isReal() || type == DataType.BOOL || type.bytes() < 8;

@@ -62,7 +62,7 @@ final class ExternalData {
         }
         if (offset > file.byteSize() || length > file.byteSize() - offset) {
             throw new GraphException("external data file '" + location + "' is too short for tensor '" + tensor
-                    + "': it needs bytes " + offset + " to " + (offset + length) + ", the file has " + file.byteSize());
+                    + "': it needs " + length + " bytes from byte " + offset + " on, the file has " + file.byteSize());
         }
         return file.asSlice(offset, length);
     }

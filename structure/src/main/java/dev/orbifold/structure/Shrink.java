@@ -80,6 +80,8 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
             Symmetries symmetries = Symmetries.of(current);
             if (round == 0) {
                 findings.addAll(symmetries.findings());
+                options.idle(symmetries).forEach(glob -> findings.add(new Finding(Finding.Severity.WARNING,
+                        "exclude-fits-nothing", glob, "the pattern fits no Space and no parameter")));
             }
             Graph merged = merged(symmetries, options);
             if (merged != current) {

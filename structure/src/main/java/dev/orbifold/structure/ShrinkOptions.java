@@ -2,6 +2,7 @@ package dev.orbifold.structure;
 
 import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
+import dev.orbifold.symmetry.Symmetries;
 import java.util.BitSet;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -58,18 +59,18 @@ public record ShrinkOptions(int minWidth, int roundTo, List<String> exclude, dou
 
     /** Whether the Space or one of its parameters is named by a glob. */
     public boolean excludes(Space space) {
-        for (String glob : exclude) {
-            Pattern pattern = pattern(glob);
-            if (pattern.matcher(space.name()).matches()) {
-                return true;
-            }
-            for (Slot slot : space.slots()) {
-                if (pattern.matcher(slot.parameter()).matches()) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return exclude.stream().anyMatch(glob -> fits(glob, space));
+    }
+
+    /** The globs that fit nothing: most likely misspelled. */
+    public List<String> idle(Symmetries symmetries) {
+        return exclude.stream().filter(glob -> symmetries.spaces().stream().noneMatch(s -> fits(glob, s))).toList();
+    }
+
+    private static boolean fits(String glob, Space space) {
+        Pattern pattern = pattern(glob);
+        return pattern.matcher(space.name()).matches()
+                || space.slots().stream().map(Slot::parameter).anyMatch(p -> pattern.matcher(p).matches());
     }
 
     /**

@@ -3,17 +3,18 @@ package dev.orbifold.train;
 import dev.orbifold.engine.Augmentation;
 import dev.orbifold.engine.DataSet;
 import dev.orbifold.engine.Device;
+import dev.orbifold.engine.Loader;
 import dev.orbifold.engine.Natives;
 import dev.orbifold.engine.Part;
 import dev.orbifold.engine.Precision;
 import dev.orbifold.engine.Program;
 import dev.orbifold.graph.Cost;
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
-import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.Unsupported;
 import dev.orbifold.ort.OnnxRuntime;
 import dev.orbifold.run.Checkpoint;
@@ -25,6 +26,9 @@ import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import dev.orbifold.symmetry.Unshare;
 import dev.orbifold.symmetry.Verification;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,11 +37,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Compresses a trained model on data: the main job. */
 public final class Compress implements AutoCloseable {
     private static final double HELD_OUT = 0.1;
     private static final int VERIFIED = 4;
+    private static final int REHEARSED = 64;
+    private static final ValueLayout.OfFloat LITTLE =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /**
      * What was decided by measuring before the first step, and must stay as it was when a Run is resumed.
@@ -71,6 +79,7 @@ public final class Compress implements AutoCloseable {
 
     private Compress(CompressRequest request) {
         this.request = request;
+        checkOutput();
         this.model = OnnxFile.read(request.model());
         Unsupported.reason(model).ifPresent(reason -> {
             throw new TrainException(reason);
@@ -87,8 +96,9 @@ public final class Compress implements AutoCloseable {
         Unshare unshared = Unshare.of(model);
         this.findings = new ArrayList<>(unshared.findings());
         Program.compile(unshared.graph(), device).close();
-        checkOutputs();
+        objective.requireFit(model, data);
         this.split = data.train().split(HELD_OUT, seed.split("held-out"));
+        rehearse(unshared.graph());
         Verification verification = Verification.check(Symmetries.of(unshared.graph()), witness, VERIFIED,
                 seed.split("verification"));
         findings.addAll(verification.symmetries().findings());
@@ -107,17 +117,48 @@ public final class Compress implements AutoCloseable {
         return new Compress(request);
     }
 
-    private void checkOutputs() {
-        if (data.train().targetType().isReal() || !objective.hard().isClassification()) {
-            return;
+    /** What training could not start from is found here, on a few samples, before there is a Run. */
+    private void rehearse(Graph graph) {
+        graph.parameters().forEach((name, data) -> {
+            if (data.type().isReal() && data.type() != DataType.FLOAT) {
+                throw new TrainException("parameter '" + name + "' is " + data.type()
+                        + ", but only float32 is trained; export the model in float32");
+            }
+            if (data.type() == DataType.FLOAT && anyNaN(data.bytes())) {
+                throw new TrainException("parameter '" + name + "' of " + request.model()
+                        + " has values that are no numbers (NaN); nothing can be trained from them");
+            }
+        });
+        Part few = split.held().select(IntStream.range(0, Math.min(REHEARSED, split.held().size())).toArray());
+        try (Program program = Program.compile(graph, device);
+                Loader loader = Loader.evaluation(few, REHEARSED, device)) {
+            double loss = objective.evaluate(program, Map.of(), loader).loss();
+            if (!Double.isFinite(loss)) {
+                throw new TrainException(
+                        "the loss of " + request.model() + " on " + request.data().path() + " is " + loss
+                                + " before any training; check the data, --mean and --std");
+            }
         }
-        Shapes shapes = Shapes.of(model);
-        shapes.shape(objective.output()).filter(s -> s.rank() > 1 && s.dim(s.rank() - 1).isFixed())
-                .ifPresent(s -> data.requireClasses((int) s.dim(s.rank() - 1).size()));
+    }
+
+    /** Infinities are left to the rehearsal: masks have them. */
+    private static boolean anyNaN(MemorySegment floats) {
+        for (long at = 0; at < floats.byteSize(); at += Float.BYTES) {
+            if (Float.isNaN(floats.get(LITTLE, at))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void checkReachable() {
         CompressOptions options = request.options();
+        List<String> idle = Steered.shrinkOptions(options).idle(steered.symmetries());
+        if (!idle.isEmpty()) {
+            throw new TrainException("--exclude " + String.join(", ", idle) + " fits no Space and no parameter of "
+                    + request.model() + "; its Spaces are " + steered.symmetries().spaces().stream().map(Space::name)
+                            .toList());
+        }
         if (steered.layout().size() == 0) {
             throw new TrainException("nothing in " + request.model()
                     + " can shrink: no Space has units that may go. Findings: " + findings);
@@ -248,8 +289,7 @@ public final class Compress implements AutoCloseable {
         return Optional.ofNullable(of.getPackage().getImplementationVersion()).orElse("unknown");
     }
 
-    /** Says whether the output can be written, before anything is made. */
-    public void checkOutput() {
+    private void checkOutput() {
         Path output = request.output().toAbsolutePath();
         Path folder = output.getParent();
         if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {

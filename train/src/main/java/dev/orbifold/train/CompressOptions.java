@@ -57,11 +57,11 @@ public record CompressOptions(Target target, int epochs, long seed, int batch, i
     /** Weight decay, where nobody says otherwise. */
     public static final double DECAY = 5e-4;
     /** Weight of the original model's answers, where nobody says otherwise. */
-    public static final double DISTILL = 0.7;
+    public static final double DISTILL = 0.3;
     /** Temperature of the answers, where nobody says otherwise. */
     public static final double TEMPERATURE = 1;
     /** How far Spaces compete by shares, where nobody says otherwise. */
-    public static final double SHARING = 1;
+    public static final double SHARING = 0.75;
 
     /** Checks every number. */
     public CompressOptions {
@@ -69,8 +69,8 @@ public record CompressOptions(Target target, int epochs, long seed, int batch, i
         check(epochs >= 1, "--epochs must be at least 1, found " + epochs);
         check(batch >= 1, "--batch-size must be at least 1, found " + batch);
         check(depth >= 2 && depth <= 4, "--depth must be 2, 3 or 4, found " + depth);
-        check(lambda.isEmpty() || lambda.getAsDouble() > 0, "--lambda must be positive, found " + lambda);
-        check(rate.isEmpty() || rate.getAsDouble() > 0, "--lr must be positive, found " + rate);
+        check(lambda.isEmpty() || lambda.getAsDouble() > 0, "--lambda must be positive, found " + lambda.orElse(0));
+        check(rate.isEmpty() || rate.getAsDouble() > 0, "--lr must be positive, found " + rate.orElse(0));
         check(decay >= 0, "--weight-decay must not be negative, found " + decay);
         check(distill >= 0 && distill <= 1, "--distill must lie between 0 and 1, found " + distill);
         check(temperature > 0, "--temperature must be positive, found " + temperature);

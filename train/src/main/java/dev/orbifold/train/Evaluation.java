@@ -37,6 +37,7 @@ public final class Evaluation {
         });
         Objective objective = Objective.of(graph, loss, 0, 0, 1);
         DataSet opened = data.open(new Seed(seed).split("data"), objective.input());
+        objective.requireFit(graph, opened);
         return of(List.of(graph), List.of(model), opened.test(), objective, loss, threads, progress).getFirst();
     }
 

@@ -1,14 +1,18 @@
 package dev.orbifold.train;
 
 import dev.orbifold.engine.Batch;
+import dev.orbifold.engine.DataSet;
 import dev.orbifold.engine.Distillation;
 import dev.orbifold.engine.Loss;
 import dev.orbifold.engine.Mode;
 import dev.orbifold.engine.Optimizer;
 import dev.orbifold.engine.Part;
 import dev.orbifold.engine.Program;
+import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
+import dev.orbifold.graph.Shape;
+import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.graph.ValueInfo;
 import java.lang.foreign.MemorySegment;
@@ -49,6 +53,39 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
         };
         return new Objective(graph.inputs().getFirst(), graph.outputs().getFirst().name(), hard,
                 new Distillation(hard, distill, temperature, !isTransformer(graph)));
+    }
+
+    /**
+     * Checks that a Graph can be asked about data: its batch is free, and what it answers can be compared with the targets.
+     *
+     * @throws TrainException if it cannot; says what differs
+     */
+    void requireFit(Graph graph, DataSet data) {
+        input.shape().filter(s -> s.rank() > 0 && s.dim(0).isFixed()).ifPresent(s -> {
+            throw new TrainException("the model's input " + input.name() + " has the shape " + s
+                    + ", whose first axis, the batch, is fixed at " + s.dim(0).size()
+                    + "; export the model with a free batch dimension");
+        });
+        boolean numbers = data.train().targetType().isReal() || data.test().targetType().isReal();
+        if (numbers && hard.isClassification()) {
+            throw new TrainException(
+                    "cross-entropy needs one class per target, a whole number from 0, but the targets of "
+                            + data.train().source() + " are other numbers; correct them, or ask for --loss mse or bce");
+        }
+        Optional<Shape> answer = Shapes.of(graph).shape(output).filter(s -> s.rank() > 1);
+        if (hard.isClassification()) {
+            answer.map(a -> a.dim(a.rank() - 1)).filter(Dim::isFixed)
+                    .ifPresent(classes -> data.requireClasses((int) classes.size()));
+            return;
+        }
+        answer.filter(a -> a.dims().stream().skip(1).allMatch(Dim::isFixed)).ifPresent(a -> {
+            long found = a.dims().stream().skip(1).mapToLong(Dim::size).reduce(1, Math::multiplyExact);
+            if (found != data.train().targetsPerItem()) {
+                throw new TrainException("the model's output " + output + " has the shape " + a + ", " + found
+                        + " numbers for each item, but " + data.train().source() + " has "
+                        + data.train().targetsPerItem() + " to compare them with");
+            }
+        });
     }
 
     /**
