@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UsageTest {
     @TempDir private Path folder;
 
-    @ParameterizedTest @ValueSource(strings = {"demo", "compress", "evaluate", "shrink", "report", "resume"})
+    @ParameterizedTest @ValueSource(
+            strings = {"demo", "compress", "evaluate", "scan", "transform", "shrink", "report", "resume"})
     void everyCommandHelpsWithAnExample(String command) {
         Outcome outcome = Outcome.of(command, "--help");
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),

@@ -1,0 +1,90 @@
+package dev.orbifold.cli;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.TensorData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code scan} and {@code transform}. */
+class ScanCommandTest {
+    private static final int DEAD = 5;
+
+    @TempDir private Path folder;
+
+    @Test
+    void spacesAreListedWithWhatHasCollapsed() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Outcome outcome = Outcome.of("scan", model, "--json", "--run", folder.resolve("run"));
+        assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all());
+        JsonNode json = outcome.json();
+        JsonNode space = json.path("spaces").path(0);
+        assertAll(() -> assertEquals("orbifold.scan/1", json.path("schema").asText()),
+                () -> assertEquals(1, json.path("spaces").size()),
+                () -> assertEquals(Tiny.HIDDEN, space.path("dimension").asInt()),
+                () -> assertEquals("Monomial (positive)", space.path("group").asText()),
+                () -> assertEquals(DEAD, space.path("dead").asInt()),
+                () -> assertEquals(0, space.path("duplicates").asInt()),
+                () -> assertEquals("fc1.weight", space.path("slots").path(0).path("parameter").asText()),
+                () -> assertTrue(json.path("verification").path("maxError").asDouble(1) <= Results.EQUAL),
+                () -> assertEquals(
+                        json.path("model").path("macs").asInt() - DEAD * (Tiny.FEATURES + Tiny.CLASSES),
+                        json.path("shrunk").path("macs").asInt()));
+    }
+
+    @Test
+    void theTableSaysWhatShrinkWouldSave() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Outcome outcome = Outcome.of("scan", model, "--run", folder.resolve("run"));
+        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("Monomial (positive)"), outcome.all()),
+                () -> assertTrue(outcome.out().contains("would take out"), outcome.all()));
+    }
+
+    @Test
+    void transformKeepsTheFunctionAndTheNames() throws IOException {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Path moved = folder.resolve("o.onnx");
+        Outcome outcome = Outcome.of("transform", model, "-o", moved, "--json", "--run", folder.resolve("run"));
+        JsonNode json = outcome.json();
+        Graph before = OnnxFile.read(model);
+        Graph after = OnnxFile.read(moved);
+        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
+                () -> assertEquals(before.parameters().keySet(), after.parameters().keySet()),
+                () -> assertTrue(json.path("equality").path("maxError").asDouble(1) <= Results.EQUAL, outcome.all()),
+                () -> assertTrue(json.path("moved").asDouble() > 0.5, outcome.all()),
+                () -> assertNotEquals(-1L, Files.mismatch(model, moved)));
+    }
+
+    @Test
+    void onlyPermutationsKeepTheNumbers() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Path moved = folder.resolve("o.onnx");
+        Outcome outcome = Outcome.of("transform", model, "-o", moved, "--only", "permutation", "--run",
+                folder.resolve("run"));
+        TensorData before = OnnxFile.read(model).parameters().get("fc1.weight");
+        TensorData after = OnnxFile.read(moved).parameters().get("fc1.weight");
+        double[] a = before.toDoubles();
+        double[] b = after.toDoubles();
+        java.util.Arrays.sort(a);
+        java.util.Arrays.sort(b);
+        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
+                () -> org.junit.jupiter.api.Assertions.assertArrayEquals(a, b, 0));
+    }
+
+    @Test
+    void anUnknownKindIsNamed() {
+        Outcome outcome = Outcome.of("transform", "m.onnx", "-o", folder.resolve("o.onnx"), "--only", "turn");
+        assertAll(() -> assertEquals(ExitCode.USAGE, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.err().contains("permutation, sign, scaling, rotation"), outcome.all()));
+    }
+}
