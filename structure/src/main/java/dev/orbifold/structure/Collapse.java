@@ -47,7 +47,8 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
         for (LinearSpace space : verified.mixing().spaces()) {
             spectra.add(bilinear(space) ? Spectrum.of(graph, space) : Optional.empty());
         }
-        boolean nothing = dead.count() == 0 && twins.count() == 0;
+        boolean nothing = dead.count() == 0 && twins.count() == 0
+                && LostRank.gathered(graph, ShrinkOptions.DEFAULT) == graph;
         Cost before = Cost.of(graph);
         Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
                 : Shrink.reduce(graph, ShrinkOptions.DEFAULT);

@@ -73,7 +73,7 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
 
     static Reduced reduce(Graph graph, ShrinkOptions options) {
         Unshare unshared = Unshare.of(graph);
-        Graph current = unshared.graph();
+        Graph current = LostRank.gathered(unshared.graph(), options);
         Set<Finding> findings = new LinkedHashSet<>();
         Map<String, Quotient.Removed> removed = new LinkedHashMap<>();
         for (int round = 0; round < MOST_ROUNDS; round++) {

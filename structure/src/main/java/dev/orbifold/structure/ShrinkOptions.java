@@ -67,6 +67,12 @@ public record ShrinkOptions(int minWidth, int roundTo, List<String> exclude, dou
         return exclude.stream().filter(glob -> symmetries.spaces().stream().noneMatch(s -> fits(glob, s))).toList();
     }
 
+    /** Whether a Space with this name, or a parameter it meets, is to be left alone. */
+    boolean excludes(String space, String parameter) {
+        return exclude.stream().map(ShrinkOptions::pattern)
+                .anyMatch(p -> p.matcher(space).matches() || p.matcher(parameter).matches());
+    }
+
     private static boolean fits(String glob, Space space) {
         Pattern pattern = pattern(glob);
         return pattern.matcher(space.name()).matches()

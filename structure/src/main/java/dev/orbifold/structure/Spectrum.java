@@ -69,6 +69,9 @@ public record Spectrum(LinearSpace space, List<double[]> values) {
             if (tensor.isEmpty()) {
                 return Optional.empty();
             }
+            if (tensor.get().rank() == 1) {
+                continue;
+            }
             collect(tensor.get(), slot, space.dimension(), copy, columns);
         }
         if (columns.isEmpty()) {
