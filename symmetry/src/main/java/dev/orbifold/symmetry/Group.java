@@ -63,8 +63,8 @@ public sealed interface Group {
             case Monomial m when other instanceof Monomial n -> diagonals(m, n);
             case Monomial m when other instanceof Permutation -> other;
             case Permutation p when other instanceof Monomial || other instanceof OrthogonalFixingOnes -> p;
-            case OrthogonalFixingOnes f when other instanceof Monomial || other instanceof Permutation ->
-                new Permutation();
+            case OrthogonalFixingOnes f when other instanceof Monomial || other instanceof Permutation
+                    -> new Permutation();
             case OrthogonalFixingOnes f when other instanceof Orthogonal -> f;
             case RotationScaling r when other instanceof Rotation -> other;
             case Rotation r when other instanceof RotationScaling -> r;

@@ -1,5 +1,6 @@
 package dev.orbifold.symmetry;
 
+import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
@@ -98,7 +99,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
             return met;
         }
 
-        /** Makes the spaces before and after a norm one where its scale folds; elsewhere the space before is not mixed. */
+        /** Makes the spaces before and after a norm one where its scale folds; elsewhere neither of them is mixed. */
         private void foldNorms() {
             List<LinearInference.Fold> open = new ArrayList<>(inference.folds());
             Map<Integer, List<Met>> met = met();
@@ -108,6 +109,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
                     boolean folds = foldable(fold, met);
                     if (!folds) {
                         inference.end(fold.before());
+                        inference.end(fold.after());
                     }
                     return !folds;
                 });
@@ -133,17 +135,29 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
             List<Ref> before = frames.leaves(fold.before());
             List<Ref> after = frames.leaves(fold.after());
             if (before.size() != 1 || after.size() != 1 || group(before.get(0).id()).isEmpty()
-                    || (frames.caps(after.get(0)) & Frames.BASIS) != 0 || before.get(0).id() == after.get(0).id()) {
+                    || frames.caps(after.get(0)) != 0 || before.get(0).id() == after.get(0).id()) {
                 return false;
             }
-            long here = inference.folds().stream()
-                    .filter(f -> frames.leaves(f.after()).stream().anyMatch(l -> l.id() == after.get(0).id())).count();
+            long here = inference.folds().stream().filter(
+                    f -> f.scale().equals(fold.scale())
+                            || frames.leaves(f.after()).stream().anyMatch(l -> l.id() == after.get(0).id()))
+                    .count();
             double[] scale = graph.parameter(fold.scale()).map(TensorData::toDoubles).orElse(new double[0]);
             double largest = Arrays.stream(scale).map(Math::abs).max().orElse(0);
-            return here == 1 && scale.length == frames.size(fold.after())
+            return here == 1 && uses(fold.scale()) == 1 && scale.length == frames.size(fold.after())
                     && Arrays.stream(scale).allMatch(s -> Math.abs(s) > TINY * largest)
                     && met.getOrDefault(after.get(0).id(), List.of()).stream()
                             .allMatch(m -> graph.parameters().containsKey(m.parameter()));
+        }
+
+        /** How often a parameter is read, or shown; a scale that becomes 1 must be seen by its norm alone. */
+        private long uses(String parameter) {
+            return graph.nodes().stream().flatMap(n -> java.util.stream.Stream.concat(n.inputs().stream(),
+                    n.attributes().values().stream().flatMap(a -> a instanceof Attribute.Subgraph inner
+                            ? inner.captured().stream()
+                            : java.util.stream.Stream.empty())))
+                    .filter(parameter::equals).count()
+                    + graph.outputs().stream().filter(o -> o.name().equals(parameter)).count();
         }
 
         private Optional<Group> group(int leaf) {
@@ -194,7 +208,8 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
             Map<Long, Integer> seen = new HashMap<>();
             int[] row = new int[coordinate.length];
             for (int i = 0; i < row.length; i++) {
-                row[i] = coordinate[i] < 0 ? 0 : seen.merge(((long) copy[i] << 32) | coordinate[i], 1, Integer::sum) - 1;
+                row[i] = coordinate[i] < 0 ? 0
+                        : seen.merge(((long) copy[i] << 32) | coordinate[i], 1, Integer::sum) - 1;
             }
             return new LinearSlot(m.parameter(), m.axis(), m.place().leaf().dual(), coordinate, copy, row);
         }
