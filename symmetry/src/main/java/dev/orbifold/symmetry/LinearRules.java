@@ -301,6 +301,10 @@ final class LinearRules {
         }
         out.set(0, x.get(0));
         out.set(1, w.get(0));
+        for (int axis = 1; axis < x.size(); axis++) {
+            gone(in, x.get(axis), out);
+            gone(in, w.get(axis), out);
+        }
         if (node.hasInput(2) && !in.isZero(node.input(2))) {
             Optional<Ref> bias = in.type(node.input(2)).get(0);
             long channels = in.dims(node.input(1))[0];
@@ -697,6 +701,11 @@ final class LinearRules {
         } else if (v.get(1).isPresent()) {
             out.set(2, queryHeads.isEmpty() ? v.get(1)
                     : Optional.of(in.frames().product(List.of(queryHeads.get(), v.get(1).get()))));
+        }
+        for (int input = 0; input < 3; input++) {
+            List<Optional<Ref>> type = in.type(node.input(input));
+            type.subList(0, rank - 1).stream().filter(a -> rank == 3 || !a.equals(type.get(1)))
+                    .forEach(a -> gone(in, a, out));
         }
         in.define(node.output(0), out);
     }

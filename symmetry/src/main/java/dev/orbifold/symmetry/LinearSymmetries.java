@@ -128,7 +128,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
 
         private static LinearSlot turned(LinearSlot slot) {
             return new LinearSlot(slot.parameter(), slot.axis(), !slot.dual(), slot.coordinate(), slot.copy(),
-                    slot.row());
+                    slot.along(), slot.row());
         }
 
         private boolean foldable(LinearInference.Fold fold, Map<Integer, List<Met>> met) {
@@ -175,35 +175,58 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
                             : isometry ? new Group.Orthogonal() : new Group.General());
         }
 
-        /** The leaves of positions on which the maps of a leaf may depend: they are beside it wherever it is. */
-        private List<Integer> dependence(int leaf, List<Met> places) {
-            Set<Integer> common = null;
-            for (Met m : places) {
-                Set<Integer> here = new LinkedHashSet<>();
-                for (Ref beside : m.place().beside()) {
-                    if ((frames.caps(beside) & Frames.BASIS) != 0
-                            && frames.mayDependOn(new Ref(leaf, false), beside)) {
-                        here.add(frames.find(beside).id());
+        /** Positions beside a leaf: on its own axis of the parameter, or along another. */
+        private record Beside(int leaf, int axis, int[] index) {
+        }
+
+        /** The positions beside a leaf, without those that lie there twice. */
+        private List<Beside> besides(Met m) {
+            List<Beside> all = new ArrayList<>();
+            for (int k = 0; k < m.place().beside().size(); k++) {
+                all.add(new Beside(frames.find(m.place().beside().get(k)).id(), m.axis(),
+                        m.place().besideIndex().get(k)));
+            }
+            List<Optional<Ref>> axes = inference.parameterTypes().get(m.parameter());
+            for (int axis = 0; axis < axes.size(); axis++) {
+                if (axis != m.axis() && axes.get(axis).isPresent()) {
+                    for (Frames.Place place : frames.places(axes.get(axis).get())) {
+                        if (Arrays.stream(place.coordinate()).allMatch(c -> c >= 0)) {
+                            all.add(new Beside(frames.find(place.leaf()).id(), axis, place.coordinate()));
+                        }
                     }
                 }
-                if (common == null) {
-                    common = here;
-                } else {
-                    common.retainAll(here);
-                }
             }
-            return common == null ? List.of() : List.copyOf(common);
+            return all.stream().filter(b -> all.stream().filter(o -> o.leaf() == b.leaf()).count() == 1)
+                    .filter(b -> (frames.caps(new Ref(b.leaf(), false)) & Frames.BASIS) != 0).toList();
+        }
+
+        /** The leaves of positions on which the maps of a leaf may depend: they are beside it wherever it is. */
+        private List<Integer> dependence(int leaf, List<Met> places) {
+            Set<Integer> common = new LinkedHashSet<>();
+            besides(places.get(0)).forEach(b -> common.add(b.leaf()));
+            for (Met m : places) {
+                common.retainAll(besides(m).stream().map(Beside::leaf).toList());
+            }
+            common.removeIf(b -> !frames.mayDependOn(new Ref(leaf, false), new Ref(b, false)));
+            return List.copyOf(common);
         }
 
         private LinearSlot slot(Met m, List<Integer> dependence) {
             int[] coordinate = m.place().coordinate();
             int[] copy = new int[coordinate.length];
-            for (int d : dependence) {
-                int at = m.place().beside().stream().map(b -> frames.find(b).id()).toList().indexOf(d);
-                int[] index = m.place().besideIndex().get(at);
-                for (int i = 0; i < copy.length; i++) {
-                    copy[i] = copy[i] * frames.size(new Ref(d, false)) + Math.max(index[i], 0);
+            List<LinearSlot.Along> along = new ArrayList<>();
+            List<Beside> besides = dependence.isEmpty() ? List.of() : besides(m);
+            int stride = 1;
+            for (int d : dependence.reversed()) {
+                int each = stride;
+                Beside beside = besides.stream().filter(b -> b.leaf() == d).findFirst().orElseThrow();
+                int[] added = Arrays.stream(beside.index()).map(i -> Math.max(i, 0) * each).toArray();
+                if (beside.axis() == m.axis()) {
+                    Arrays.setAll(copy, i -> copy[i] + added[i]);
+                } else {
+                    along.add(new LinearSlot.Along(beside.axis(), added));
                 }
+                stride *= frames.size(new Ref(d, false));
             }
             Map<Long, Integer> seen = new HashMap<>();
             int[] row = new int[coordinate.length];
@@ -211,7 +234,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
                 row[i] = coordinate[i] < 0 ? 0
                         : seen.merge(((long) copy[i] << 32) | coordinate[i], 1, Integer::sum) - 1;
             }
-            return new LinearSlot(m.parameter(), m.axis(), m.place().leaf().dual(), coordinate, copy, row);
+            return new LinearSlot(m.parameter(), m.axis(), m.place().leaf().dual(), coordinate, copy, along, row);
         }
 
         private String name(Set<String> taken, LinearSlot slot) {

@@ -113,16 +113,25 @@ public final class LinearTransform {
                         .coordinate()[i]] = i;
             }
         }
-        double[] dot = new double[stride];
+        int run = slot.along().isEmpty() ? stride : 1;
+        double[] dot = new double[run];
         groups.forEach((key, places) -> {
-            LinearMap map = maps.get((int) (key >> 32));
             for (int o = 0; o < outer; o++) {
-                int base = o * size * stride;
-                for (LinearMap.Step step : map.steps()) {
-                    apply(step, tensor, base, places, stride, dot);
+                for (int s = 0; s < stride; s += run) {
+                    int base = o * size * stride + s;
+                    LinearMap map = maps.get((int) (key >> 32) + along(slot, dims, base));
+                    for (LinearMap.Step step : map.steps()) {
+                        apply(step, tensor, base, places, stride, dot);
+                    }
                 }
             }
         });
+    }
+
+    /** What the other axes add to the number of the copy that an element belongs to. */
+    private static int along(LinearSlot slot, long[] dims, int element) {
+        return slot.along().stream().mapToInt(
+                a -> a.copy()[element / stride(dims, a.axis()) % a.copy().length]).sum();
     }
 
     private static void apply(LinearMap.Step step, double[] tensor, int base, int[] places, int stride, double[] dot) {
@@ -130,14 +139,14 @@ public final class LinearTransform {
         for (int c = 0; c < places.length; c++) {
             double v = step.v()[c];
             int at = base + places[c] * stride;
-            for (int s = 0; s < stride; s++) {
+            for (int s = 0; s < dot.length; s++) {
                 dot[s] += v * tensor[at + s];
             }
         }
         for (int c = 0; c < places.length; c++) {
             double u = step.u()[c];
             int at = base + places[c] * stride;
-            for (int s = 0; s < stride; s++) {
+            for (int s = 0; s < dot.length; s++) {
                 tensor[at + s] += u * dot[s];
             }
         }

@@ -31,6 +31,24 @@ class LinearLimitsTest {
         found(net.graph(net.dense("head", bottleneck("Neg"), 11, 3)), "General(4)x1");
     }
 
+    /** The units of the stream lie beside the bottleneck in both convolutions, but are summed over. */
+    @Test
+    void aBottleneckHasOneMapForAllThatItReads() {
+        String x = net.apply("Relu", net.conv("first", net.input("image", 3, 4, 4), 3, 6, 3, 1));
+        String narrow = net.node("Conv", List.of(x, net.weight("narrow", 4, 6, 1, 1)));
+        String wide = net.node("Conv", List.of(narrow, net.weight("wide", 6, 4, 1, 1)));
+        Graph graph = net.graph(net.apply("Relu", on.add(x, wide)));
+        found(graph, "General(4)x1");
+    }
+
+    @Test
+    void aFusedBottleneckHasOneMapForAllThatItReads() {
+        String x = net.input("x", 9);
+        List<String> parts = net.node("Split", 2, List.of(on.matMul(x, net.weight("both", 9, 8)), net.ints(4, 4)),
+                "axis", 1);
+        found(net.graph(on.matMul(parts.get(0), on.transpose(parts.get(1), 1, 0))), "General(4)x1");
+    }
+
     @Test
     void aNonlinearityKeepsCoordinatesApart() {
         found(net.graph(net.dense("head", bottleneck("Tanh"), 11, 3)));

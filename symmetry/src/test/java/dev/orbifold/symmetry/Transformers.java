@@ -52,6 +52,7 @@ final class Transformers {
             }
         }
         all.put("swin", Transformers::swin);
+        all.put("einsum", Transformers::einsum);
         all.put("mixer", Transformers::mixer);
         all.put("dense bottleneck", Transformers::denseBottleneck);
         all.put("conv bottleneck", Transformers::convBottleneck);
