@@ -44,10 +44,10 @@ final class Layers {
         this(seed, grouped, partial, 0);
     }
 
-    /** Layers of random sizes, for sequences of the given length; 0 draws that too. */
+    /** Layers of random sizes, for sequences of the given length; 0 draws that too, -1 leaves it free. */
     Layers(Seed seed, boolean grouped, boolean partial, int tokens) {
         net = new Net(seed, 23);
-        length = tokens > 0 ? tokens : 3 + net.choose(4);
+        length = tokens != 0 ? tokens : 3 + net.choose(4);
         groups = 1 + net.choose(3);
         heads = grouped ? 2 * groups : groups;
         size = 2 * (2 + net.choose(2));

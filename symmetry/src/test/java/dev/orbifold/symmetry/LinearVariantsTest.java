@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** In every kind of transformer exactly the expected Spaces are found, and they hold. */
 class LinearVariantsTest {
@@ -53,6 +54,16 @@ class LinearVariantsTest {
         assertEquals(List.of(),
                 verified.findings().stream().filter(f -> f.severity() != Finding.Severity.INFO).toList(),
                 name + " " + number);
+    }
+
+    /** Random transformers that mix the ways of writing: whatever is found must hold. */
+    @ParameterizedTest(name = "seed {0}") @ValueSource(longs = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
+    void randomTransformersKeepTheirOutputs(long number) {
+        Verified verified = Verified.of(PlantedSequences.of(new Seed(number)), OnnxRuntime::open, 2, new Seed(number));
+        assertEquals(List.of(),
+                verified.findings().stream().filter(f -> f.severity() != Finding.Severity.INFO).toList(),
+                () -> "seed " + number);
+        assertTrue(!verified.mixing().spaces().isEmpty(), () -> "no Space found, seed " + number);
     }
 
     private static String text(Graph graph, LinearSlot slot) {

@@ -40,7 +40,7 @@ final class Net {
         return name;
     }
 
-    /** An int64 input with a free first dimension. */
+    /** An int64 input with a free first dimension; -1 is another free one. */
     String tokens(String name, long... rest) {
         inputs.add(ValueInfo.of(name, DataType.INT64, shape(rest)));
         return name;
@@ -48,7 +48,7 @@ final class Net {
 
     private static Shape shape(long[] rest) {
         List<Dim> dims = new ArrayList<>(List.of(Dim.named("n")));
-        Arrays.stream(rest).mapToObj(Dim::of).forEach(dims::add);
+        Arrays.stream(rest).mapToObj(d -> d < 0 ? Dim.named("s") : Dim.of(d)).forEach(dims::add);
         return new Shape(dims);
     }
 

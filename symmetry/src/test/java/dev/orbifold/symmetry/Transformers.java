@@ -34,6 +34,8 @@ final class Transformers {
         all.put("gpt", s -> gpt(s, false, false));
         all.put("gpt spelled", s -> gpt(s, true, false));
         all.put("gpt tied", s -> gpt(s, false, true));
+        all.put("free length", s -> free(s, false));
+        all.put("free length grouped", s -> free(s, true));
         all.put("t5", Transformers::relative);
         all.put("bert", Transformers::bert);
         for (Fused fused : List.of(Fused.SPLIT, Fused.GATHERED, Fused.INTERLEAVED)) {
@@ -96,6 +98,19 @@ final class Transformers {
             x = on.add(x, on.units(on.norm(x, false, spelled), true, false));
         }
         return planted(on, on.linear(on.norm(x, false, spelled), on.width, WORDS, false));
+    }
+
+    /** Sequences of any length. */
+    private static Planted free(Seed seed, boolean grouped) {
+        Layers on = new Layers(seed, grouped, false, -1);
+        String x = embedded(on);
+        on.expect("Orthogonal", on.width, 1);
+        for (int b = 0; b < 2; b++) {
+            Fused fused = grouped ? Fused.APART : Fused.values()[on.net.choose(4)];
+            x = on.add(x, on.attention(on.norm(x, false, true), fused, Turn.NONE, Form.SPELLED, "", true));
+            x = on.add(x, on.units(on.norm(x, false, true), true, false));
+        }
+        return planted(on, on.linear(on.norm(x, false, true), on.width, WORDS, false));
     }
 
     private static Planted relative(Seed seed) {
