@@ -186,7 +186,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
                 all.add(new Beside(frames.find(m.place().beside().get(k)).id(), m.axis(),
                         m.place().besideIndex().get(k)));
             }
-            List<Optional<Ref>> axes = inference.parameterTypes().get(m.parameter());
+            List<Optional<Ref>> axes = inference.type(m.parameter());
             for (int axis = 0; axis < axes.size(); axis++) {
                 if (axis != m.axis() && axes.get(axis).isPresent()) {
                     for (Frames.Place place : frames.places(axes.get(axis).get())) {
