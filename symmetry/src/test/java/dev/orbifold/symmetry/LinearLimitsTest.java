@@ -167,6 +167,28 @@ class LinearLimitsTest {
                 net.node("Mul", List.of(halves, net.floats(new float[] {0, 1, 0, 1}, 1, 4))));
     }
 
+    /** A rotary embedding of neighbouring coordinates, spelled out, is not recognised: its planes are kept as they are. */
+    @Test
+    void everySecondCoordinateIsNotFollowed() {
+        String x = net.input("x", 9);
+        String q = neighbours(on.matMul(x, net.weight("q", 9, 4)));
+        String k = neighbours(on.matMul(x, net.weight("k", 9, 4)));
+        found(net.graph(on.matMul(q, on.transpose(k, 1, 0))));
+    }
+
+    private String neighbours(String x) {
+        String even = every(x, 0);
+        String odd = net.node("Unsqueeze", List.of(net.apply("Neg", every(x, 1)), net.ints(2)));
+        String turned = on.concat(2, odd, net.node("Unsqueeze", List.of(even, net.ints(2))));
+        return on.add(net.node("Mul", List.of(x, net.floats(new float[] {0.8f, 0.8f, 0.6f, 0.6f}, 1, 4))),
+                net.node("Mul", List.of(on.reshape(turned, 0, 4),
+                        net.floats(new float[] {0.6f, 0.6f, 0.8f, 0.8f}, 1, 4))));
+    }
+
+    private String every(String x, int from) {
+        return net.node("Slice", List.of(x, net.ints(from), net.ints(4), net.ints(-1), net.ints(2)));
+    }
+
     /** The keys and values a decoder hands to its next step are outputs. */
     @Test
     void aCacheFixesKeysAndValues() {
