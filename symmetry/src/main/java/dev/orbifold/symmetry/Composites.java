@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Norms and rotary embeddings that exporters spell out as several nodes, recognised by what the nodes compute, not by
@@ -37,8 +38,9 @@ final class Composites {
      * Coordinates j and j + d/2 of the last axis are turned in their plane by constant angles.
      *
      * @param input what is turned
+     * @param angles the cosines and sines; equal for the two coordinates of a plane
      */
-    record Rotary(String input) implements Composite {
+    record Rotary(String input, List<String> angles) implements Composite {
     }
 
     private final Graph graph;
@@ -121,10 +123,7 @@ final class Composites {
             Set<Node> path = nodes();
             Optional<Node> root = node.opType().equals("Div")
                     ? side == 0 ? producer(node.input(1), "Sqrt") : Optional.empty()
-                    : producer(node.input(1 - side), "Reciprocal").flatMap(r -> {
-                        path.add(r);
-                        return producer(r.input(0), "Sqrt");
-                    });
+                    : reciprocal(node.input(1 - side), path);
             Optional<Node> square = root.flatMap(r -> {
                 path.add(r);
                 return meanSquare(r.input(0), path);
@@ -136,11 +135,23 @@ final class Composites {
         }
     }
 
+    /** The root that a value is the reciprocal of. */
+    private Optional<Node> reciprocal(String value, Set<Node> path) {
+        return producer(value, "Reciprocal", "Div")
+                .filter(r -> r.opType().equals("Reciprocal") || number(r.input(0)).map(x -> x == 1).orElse(false))
+                .flatMap(r -> {
+                    path.add(r);
+                    return producer(r.input(r.opType().equals("Div") ? 1 : 0), "Sqrt");
+                });
+    }
+
     /** The node that squares, where a value is the mean of squares along the last axis, with or without an ε. */
     private Optional<Node> meanSquare(String value, Set<Node> path) {
         Optional<Node> add = producer(value, "Add");
         Optional<Node> mean = add.isEmpty() ? producer(value, "ReduceMean")
-                : add.get().inputs().stream().flatMap(i -> producer(i, "ReduceMean").stream()).findFirst();
+                : IntStream.of(0, 1).filter(i -> number(add.get().input(1 - i)).isPresent())
+                        .mapToObj(i -> producer(add.get().input(i), "ReduceMean")).flatMap(Optional::stream)
+                        .findFirst();
         if (mean.isEmpty() || !lastAxis(mean.get())) {
             return Optional.empty();
         }
@@ -204,14 +215,15 @@ final class Composites {
             }
             for (int factor = 0; factor < 2; factor++) {
                 Optional<Node> halves = producer(turned.get().input(factor), "Concat");
-                if (halves.isPresent() && turn(node, plain.get(), turned.get(), halves.get())) {
+                if (halves.isPresent() && turn(node, plain.get(), turned.get().input(1 - factor),
+                        nodes(turned.get(), halves.get()), halves.get())) {
                     return;
                 }
             }
         }
     }
 
-    private boolean turn(Node end, Node plain, Node turned, Node halves) {
+    private boolean turn(Node end, Node plain, String sine, Set<Node> turned, Node halves) {
         if (halves.inputs().size() != 2) {
             return false;
         }
@@ -221,20 +233,70 @@ final class Composites {
         }
         String second = minus.get().input(0);
         String first = halves.input(1);
-        for (String x : plain.inputs()) {
+        for (int side = 0; side < 2; side++) {
+            String x = plain.input(side);
+            String cosine = plain.input(1 - side);
             int rank = shapes.shape(x).map(Shape::rank).orElse(0);
             long size = rank == 0 ? -1 : shapes.shape(x).orElseThrow().dim(rank - 1).size();
             if (size <= 0 || size % 2 != 0
-                    || Math.floorMod(halves.integer("axis", 0), (long) rank) != rank - 1) {
+                    || Math.floorMod(halves.integer("axis", 0), (long) rank) != rank - 1
+                    || !repeats(cosine, size, rank) || !repeats(sine, size, rank)) {
                 continue;
             }
-            Set<Node> path = nodes(plain, turned, halves, minus.get());
+            Set<Node> path = nodes(plain, minus.get());
+            path.addAll(turned);
             if (isPart(first, x, 0, size / 2, rank, path) && isPart(second, x, size / 2, size, rank, path)) {
-                take(end, new Rotary(x), path);
+                take(end, new Rotary(x, List.of(cosine, sine)), path);
                 return ends.containsKey(end);
             }
         }
         return false;
+    }
+
+    /** Whether the second half of a value's last axis equals the first, however it is computed. */
+    private boolean repeats(String value, long size, int rank) {
+        int own = shapes.shape(value).map(Shape::rank).orElse(Integer.MAX_VALUE);
+        if (own > rank) {
+            return false;
+        }
+        if (own == 0 || shapes.shape(value).orElseThrow().dim(own - 1).size() == 1) {
+            return true;
+        }
+        if (shapes.shape(value).orElseThrow().dim(own - 1).size() != size) {
+            return false;
+        }
+        Optional<TensorData> constant = shapes.constant(value);
+        if (constant.isPresent()) {
+            double[] x = constant.get().toDoubles();
+            int half = Math.toIntExact(size / 2);
+            return IntStream.range(0, x.length).allMatch(i -> i % size < half || x[i] == x[i - half]);
+        }
+        Node node = producers.get(value);
+        if (node == null || !node.domain().isEmpty()) {
+            return false;
+        }
+        return switch (node.opType()) {
+            case "Cos", "Sin", "Cast", "Identity" -> repeats(node.input(0), size, rank);
+            case "Mul" -> repeats(node.input(0), size, rank) && repeats(node.input(1), size, rank);
+            case "Unsqueeze" -> keepsLast(node) && repeats(node.input(0), size, rank);
+            case "Gather" -> Math.floorMod(node.integer("axis", 0), rankOf(node.input(0))) < rankOf(node.input(0)) - 1
+                    && repeats(node.input(0), size, rank);
+            case "Concat" -> node.inputs().size() == 2 && node.input(0).equals(node.input(1))
+                    && Math.floorMod(node.integer("axis", 0), (long) own) == own - 1;
+            default -> false;
+        };
+    }
+
+    /** Whether the last axis is none of those added. */
+    private boolean keepsLast(Node unsqueeze) {
+        long[] axes =
+                unsqueeze.hasInput(1) ? longs(unsqueeze.input(1)) : unsqueeze.integers("axes").orElse(new long[0]);
+        long rank = rankOf(unsqueeze.input(0)) + axes.length;
+        return axes.length > 0 && Arrays.stream(axes).allMatch(a -> Math.floorMod(a, rank) != rank - 1);
+    }
+
+    private long rankOf(String value) {
+        return shapes.shape(value).map(Shape::rank).orElse(1);
     }
 
     /** Whether a value is the given range of the last axis of another. */

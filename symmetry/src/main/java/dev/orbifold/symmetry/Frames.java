@@ -334,11 +334,19 @@ final class Frames {
 
     /** Whether the maps of a leaf may differ from index to index of another. */
     boolean mayDependOn(Ref leaf, Ref other) {
-        Ref root = find(leaf);
-        Ref index = find(other);
-        return excluded.entrySet().stream().filter(e -> find(new Ref(e.getKey(), false)).id() == root.id())
-                .flatMap(e -> e.getValue().stream())
-                .noneMatch(gone -> leaves(new Ref(gone, false)).stream().anyMatch(l -> l.id() == index.id()));
+        int root = find(leaf).id();
+        int index = find(other).id();
+        return excluded.entrySet().stream().filter(e -> within(e.getKey(), root))
+                .noneMatch(e -> e.getValue().stream().anyMatch(gone -> within(gone, index)));
+    }
+
+    /** Whether a leaf is a space or a part of it, however late the space was taken apart. */
+    private boolean within(int space, int leaf) {
+        int at = space;
+        while (frames.get(at).parent >= 0) {
+            at = frames.get(at).parent;
+        }
+        return at == leaf || frames.get(at).parts.stream().anyMatch(p -> within(p.id(), leaf));
     }
 
     /**

@@ -28,7 +28,13 @@ final class LinearRules {
     private static final Map<String, Rule> TABLE = new HashMap<>();
 
     static {
-        put(LinearRules::same, "Identity", "Neg", "Dropout");
+        put(LinearRules::same, "Identity", "Neg");
+        put((node, in) -> {
+            if (node.hasInput(2)) {
+                in.endAll(node);
+            }
+            same(node, in);
+        }, "Dropout");
         put(LinearRules::cast, "Cast");
         put(LinearRules::sum, "Add", "Sub", "Sum", "Mean");
         put(LinearRules::product, "Mul");
@@ -295,6 +301,10 @@ final class LinearRules {
         }
         out.set(0, x.get(0));
         out.set(1, w.get(0));
+        for (int axis = 1; axis < x.size(); axis++) {
+            gone(in, x.get(axis), out);
+            gone(in, w.get(axis), out);
+        }
         if (node.hasInput(2) && !in.isZero(node.input(2))) {
             Optional<Ref> bias = in.type(node.input(2)).get(0);
             long channels = in.dims(node.input(1))[0];
@@ -555,16 +565,19 @@ final class LinearRules {
         if (node.hasInput(1)) {
             out = scaled(in, out, node.input(1));
         }
-        if (node.hasInput(2)) {
-            in.type(node.input(2)).get(0).ifPresent(shift(in, out));
+        if (node.hasInput(2) && !in.isZero(node.input(2))) {
+            Side shift = sides(in, List.of(node.input(2)), rank - 1, rank).get(0);
+            equal(in, List.of(new Side("", Optional.of(out), in.frames().size(out)), shift));
         }
+        endOthers(in, type);
         List<Optional<Ref>> types = new ArrayList<>(type);
         types.set(rank - 1, Optional.of(out));
         in.define(node.output(0), types);
     }
 
-    private static java.util.function.Consumer<Ref> shift(LinearInference in, Ref out) {
-        return bias -> in.frames().unify(out, bias);
+    /** What is done along the last axis keeps the positions along the others apart: it is not linear in them. */
+    private static void endOthers(LinearInference in, List<Optional<Ref>> type) {
+        type.subList(0, type.size() - 1).forEach(axis -> axis.ifPresent(in::end));
     }
 
     private static Ref normalized(LinearInference in, Ref ref, boolean centred) {
@@ -593,10 +606,13 @@ final class LinearRules {
                     }
                     type.set(type.size() - 1, Optional.of(out));
                 }
+                endOthers(in, type);
                 in.define(node.output(0), type);
             }
             case Composites.Rotary rotary -> {
                 List<Optional<Ref>> type = in.type(rotary.input());
+                rotary.angles().forEach(in::end);
+                endOthers(in, type);
                 type.get(type.size() - 1).ifPresent(ref -> planes(in, ref, in.frames().size(ref), false));
                 in.define(node.output(0), type);
             }
@@ -622,6 +638,7 @@ final class LinearRules {
             in.end(node.input(i));
         }
         List<Optional<Ref>> type = in.type(node.input(0));
+        endOthers(in, type);
         Optional<Ref> last = type.get(type.size() - 1);
         if (last.isPresent()) {
             Ref head = last.get();
@@ -641,11 +658,18 @@ final class LinearRules {
         in.define(node.output(0), type);
     }
 
-    /** Attention as one node: queries contract with keys head by head, values pass to the output. */
+    /**
+     * Attention as one node: queries contract with keys head by head, values pass to the output. Where keys, values or
+     * scores come in or out as a cache they are seen as they are.
+     */
     private static void attention(Node node, LinearInference in) {
-        if (node.hasInput(4) || node.hasInput(5)) {
+        boolean shown = node.outputs().stream().skip(1).anyMatch(o -> !o.isEmpty());
+        if (shown || node.hasInput(4) || node.hasInput(5)) {
             in.endAll(node);
             return;
+        }
+        for (int i = 0; i < 3; i++) {
+            endOthers(in, in.type(node.input(i)));
         }
         if (node.hasInput(3)) {
             in.end(node.input(3));
@@ -677,6 +701,11 @@ final class LinearRules {
         } else if (v.get(1).isPresent()) {
             out.set(2, queryHeads.isEmpty() ? v.get(1)
                     : Optional.of(in.frames().product(List.of(queryHeads.get(), v.get(1).get()))));
+        }
+        for (int input = 0; input < 3; input++) {
+            List<Optional<Ref>> type = in.type(node.input(input));
+            type.subList(0, rank - 1).stream().filter(a -> rank == 3 || !a.equals(type.get(1)))
+                    .forEach(a -> gone(in, a, out));
         }
         in.define(node.output(0), out);
     }

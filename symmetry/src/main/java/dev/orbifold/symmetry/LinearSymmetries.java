@@ -1,5 +1,6 @@
 package dev.orbifold.symmetry;
 
+import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
@@ -98,7 +99,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
             return met;
         }
 
-        /** Makes the spaces before and after a norm one where its scale folds; elsewhere the space before is not mixed. */
+        /** Makes the spaces before and after a norm one where its scale folds; elsewhere neither of them is mixed. */
         private void foldNorms() {
             List<LinearInference.Fold> open = new ArrayList<>(inference.folds());
             Map<Integer, List<Met>> met = met();
@@ -108,6 +109,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
                     boolean folds = foldable(fold, met);
                     if (!folds) {
                         inference.end(fold.before());
+                        inference.end(fold.after());
                     }
                     return !folds;
                 });
@@ -126,24 +128,36 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
 
         private static LinearSlot turned(LinearSlot slot) {
             return new LinearSlot(slot.parameter(), slot.axis(), !slot.dual(), slot.coordinate(), slot.copy(),
-                    slot.row());
+                    slot.along(), slot.row());
         }
 
         private boolean foldable(LinearInference.Fold fold, Map<Integer, List<Met>> met) {
             List<Ref> before = frames.leaves(fold.before());
             List<Ref> after = frames.leaves(fold.after());
             if (before.size() != 1 || after.size() != 1 || group(before.get(0).id()).isEmpty()
-                    || (frames.caps(after.get(0)) & Frames.BASIS) != 0 || before.get(0).id() == after.get(0).id()) {
+                    || frames.caps(after.get(0)) != 0 || before.get(0).id() == after.get(0).id()) {
                 return false;
             }
-            long here = inference.folds().stream()
-                    .filter(f -> frames.leaves(f.after()).stream().anyMatch(l -> l.id() == after.get(0).id())).count();
+            long here = inference.folds().stream().filter(
+                    f -> f.scale().equals(fold.scale())
+                            || frames.leaves(f.after()).stream().anyMatch(l -> l.id() == after.get(0).id()))
+                    .count();
             double[] scale = graph.parameter(fold.scale()).map(TensorData::toDoubles).orElse(new double[0]);
             double largest = Arrays.stream(scale).map(Math::abs).max().orElse(0);
-            return here == 1 && scale.length == frames.size(fold.after())
+            return here == 1 && uses(fold.scale()) == 1 && scale.length == frames.size(fold.after())
                     && Arrays.stream(scale).allMatch(s -> Math.abs(s) > TINY * largest)
                     && met.getOrDefault(after.get(0).id(), List.of()).stream()
                             .allMatch(m -> graph.parameters().containsKey(m.parameter()));
+        }
+
+        /** How often a parameter is read, or shown; a scale that becomes 1 must be seen by its norm alone. */
+        private long uses(String parameter) {
+            return graph.nodes().stream().flatMap(n -> java.util.stream.Stream.concat(n.inputs().stream(),
+                    n.attributes().values().stream().flatMap(a -> a instanceof Attribute.Subgraph inner
+                            ? inner.captured().stream()
+                            : java.util.stream.Stream.empty())))
+                    .filter(parameter::equals).count()
+                    + graph.outputs().stream().filter(o -> o.name().equals(parameter)).count();
         }
 
         private Optional<Group> group(int leaf) {
@@ -161,35 +175,58 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
                             : isometry ? new Group.Orthogonal() : new Group.General());
         }
 
-        /** The leaves of positions on which the maps of a leaf may depend: they are beside it wherever it is. */
-        private List<Integer> dependence(int leaf, List<Met> places) {
-            Set<Integer> common = null;
-            for (Met m : places) {
-                Set<Integer> here = new LinkedHashSet<>();
-                for (Ref beside : m.place().beside()) {
-                    if ((frames.caps(beside) & Frames.BASIS) != 0
-                            && frames.mayDependOn(new Ref(leaf, false), beside)) {
-                        here.add(frames.find(beside).id());
+        /** Positions beside a leaf: on its own axis of the parameter, or along another. */
+        private record Beside(int leaf, int axis, int[] index) {
+        }
+
+        /** The positions beside a leaf, without those that lie there twice. */
+        private List<Beside> besides(Met m) {
+            List<Beside> all = new ArrayList<>();
+            for (int k = 0; k < m.place().beside().size(); k++) {
+                all.add(new Beside(frames.find(m.place().beside().get(k)).id(), m.axis(),
+                        m.place().besideIndex().get(k)));
+            }
+            List<Optional<Ref>> axes = inference.type(m.parameter());
+            for (int axis = 0; axis < axes.size(); axis++) {
+                if (axis != m.axis() && axes.get(axis).isPresent()) {
+                    for (Frames.Place place : frames.places(axes.get(axis).get())) {
+                        if (Arrays.stream(place.coordinate()).allMatch(c -> c >= 0)) {
+                            all.add(new Beside(frames.find(place.leaf()).id(), axis, place.coordinate()));
+                        }
                     }
                 }
-                if (common == null) {
-                    common = here;
-                } else {
-                    common.retainAll(here);
-                }
             }
-            return common == null ? List.of() : List.copyOf(common);
+            return all.stream().filter(b -> all.stream().filter(o -> o.leaf() == b.leaf()).count() == 1)
+                    .filter(b -> (frames.caps(new Ref(b.leaf(), false)) & Frames.BASIS) != 0).toList();
+        }
+
+        /** The leaves of positions on which the maps of a leaf may depend: they are beside it wherever it is. */
+        private List<Integer> dependence(int leaf, List<Met> places) {
+            Set<Integer> common = new LinkedHashSet<>();
+            besides(places.get(0)).forEach(b -> common.add(b.leaf()));
+            for (Met m : places) {
+                common.retainAll(besides(m).stream().map(Beside::leaf).toList());
+            }
+            common.removeIf(b -> !frames.mayDependOn(new Ref(leaf, false), new Ref(b, false)));
+            return List.copyOf(common);
         }
 
         private LinearSlot slot(Met m, List<Integer> dependence) {
             int[] coordinate = m.place().coordinate();
             int[] copy = new int[coordinate.length];
-            for (int d : dependence) {
-                int at = m.place().beside().stream().map(b -> frames.find(b).id()).toList().indexOf(d);
-                int[] index = m.place().besideIndex().get(at);
-                for (int i = 0; i < copy.length; i++) {
-                    copy[i] = copy[i] * frames.size(new Ref(d, false)) + Math.max(index[i], 0);
+            List<LinearSlot.Along> along = new ArrayList<>();
+            List<Beside> besides = dependence.isEmpty() ? List.of() : besides(m);
+            int stride = 1;
+            for (int d : dependence.reversed()) {
+                int each = stride;
+                Beside beside = besides.stream().filter(b -> b.leaf() == d).findFirst().orElseThrow();
+                int[] added = Arrays.stream(beside.index()).map(i -> Math.max(i, 0) * each).toArray();
+                if (beside.axis() == m.axis()) {
+                    Arrays.setAll(copy, i -> copy[i] + added[i]);
+                } else {
+                    along.add(new LinearSlot.Along(beside.axis(), added));
                 }
+                stride *= frames.size(new Ref(d, false));
             }
             Map<Long, Integer> seen = new HashMap<>();
             int[] row = new int[coordinate.length];
@@ -197,7 +234,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
                 row[i] = coordinate[i] < 0 ? 0
                         : seen.merge(((long) copy[i] << 32) | coordinate[i], 1, Integer::sum) - 1;
             }
-            return new LinearSlot(m.parameter(), m.axis(), m.place().leaf().dual(), coordinate, copy, row);
+            return new LinearSlot(m.parameter(), m.axis(), m.place().leaf().dual(), coordinate, copy, along, row);
         }
 
         private String name(Set<String> taken, LinearSlot slot) {

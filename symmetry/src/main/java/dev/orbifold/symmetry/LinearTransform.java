@@ -51,55 +51,52 @@ public final class LinearTransform {
      * @throws SymmetryException if the Graph lacks a parameter of the Spaces
      */
     public static Graph apply(Graph graph, List<Element> elements) {
-        Map<String, TensorData> tensors = Tensors.real(graph);
-        Map<String, TensorData> originals = new LinkedHashMap<>();
-        Map<String, double[]> values = new LinkedHashMap<>();
+        Moving moving = new Moving(Tensors.real(graph), new LinkedHashMap<>());
         for (Element element : elements) {
-            for (LinearSlot slot : element.space().slots()) {
-                load(slot.parameter(), tensors, originals, values);
-            }
-            for (LinearFold fold : element.space().folds()) {
-                load(fold.scale(), tensors, originals, values);
-                fold(fold, originals, values);
-            }
+            element.space().folds().forEach(moving::fold);
             List<LinearMap> inverses = element.maps().stream().map(LinearMap::inverseTransposed).toList();
             for (LinearSlot slot : element.space().slots()) {
+                Tensor tensor = moving.tensor(slot.parameter());
                 move(slot, element.space().dimension(), slot.dual() ? inverses : element.maps(),
-                        originals.get(slot.parameter()).dims(), values.get(slot.parameter()));
+                        tensor.original().dims(), tensor.values());
             }
         }
         Map<String, TensorData> moved = new LinkedHashMap<>();
-        originals.forEach((name, tensor) -> moved.put(name,
-                Tensors.encode(tensor.type(), values.get(name), tensor.dims())));
+        moving.tensors().forEach((name, tensor) -> moved.put(name,
+                Tensors.encode(tensor.original().type(), tensor.values(), tensor.original().dims())));
         return Tensors.replace(graph, moved);
     }
 
-    private static void load(String name, Map<String, TensorData> tensors, Map<String, TensorData> originals,
-            Map<String, double[]> values) {
-        if (!originals.containsKey(name)) {
-            TensorData tensor = tensors.get(name);
-            if (tensor == null) {
-                throw new SymmetryException("the Graph lacks the parameter " + name);
-            }
-            originals.put(name, tensor);
-            values.put(name, tensor.toDoubles());
-        }
+    /** A parameter on the move: as it was, and its numbers as they are now. */
+    private record Tensor(TensorData original, double[] values) {
     }
 
-    private static void fold(LinearFold fold, Map<String, TensorData> originals, Map<String, double[]> values) {
-        double[] scale = values.get(fold.scale()).clone();
-        for (LinearSlot slot : fold.slots()) {
-            double[] tensor = values.get(slot.parameter());
-            int stride = stride(originals.get(slot.parameter()).dims(), slot.axis());
-            int size = slot.coordinate().length;
-            for (int i = 0; i < tensor.length; i++) {
-                int coordinate = slot.coordinate()[i / stride % size];
-                if (coordinate >= 0) {
-                    tensor[i] *= slot.dual() ? scale[coordinate] : 1 / scale[coordinate];
+    /** The parameters touched so far. */
+    private record Moving(Map<String, TensorData> originals, Map<String, Tensor> tensors) {
+        Tensor tensor(String name) {
+            return tensors.computeIfAbsent(name, k -> {
+                TensorData original = originals.get(name);
+                if (original == null) {
+                    throw new SymmetryException("the Graph lacks the parameter " + name);
+                }
+                return new Tensor(original, original.toDoubles());
+            });
+        }
+
+        void fold(LinearFold fold) {
+            double[] scale = tensor(fold.scale()).values();
+            for (LinearSlot slot : fold.slots()) {
+                Tensor tensor = tensor(slot.parameter());
+                int stride = stride(tensor.original().dims(), slot.axis());
+                for (int i = 0; i < tensor.values().length; i++) {
+                    int coordinate = slot.coordinate()[i / stride % slot.coordinate().length];
+                    if (coordinate >= 0) {
+                        tensor.values()[i] *= slot.dual() ? scale[coordinate] : 1 / scale[coordinate];
+                    }
                 }
             }
+            Arrays.fill(scale, 1);
         }
-        Arrays.fill(values.get(fold.scale()), 1);
     }
 
     private static void move(LinearSlot slot, int n, List<LinearMap> maps, long[] dims, double[] tensor) {
@@ -113,16 +110,25 @@ public final class LinearTransform {
                         .coordinate()[i]] = i;
             }
         }
-        double[] dot = new double[stride];
+        int run = slot.along().isEmpty() ? stride : 1;
+        double[] dot = new double[run];
         groups.forEach((key, places) -> {
-            LinearMap map = maps.get((int) (key >> 32));
             for (int o = 0; o < outer; o++) {
-                int base = o * size * stride;
-                for (LinearMap.Step step : map.steps()) {
-                    apply(step, tensor, base, places, stride, dot);
+                for (int s = 0; s < stride; s += run) {
+                    int base = o * size * stride + s;
+                    LinearMap map = maps.get((int) (key >> 32) + along(slot, dims, base));
+                    for (LinearMap.Step step : map.steps()) {
+                        apply(step, tensor, base, places, stride, dot);
+                    }
                 }
             }
         });
+    }
+
+    /** What the other axes add to the number of the copy that an element belongs to. */
+    private static int along(LinearSlot slot, long[] dims, int element) {
+        return slot.along().stream().mapToInt(
+                a -> a.copy()[element / stride(dims, a.axis()) % a.copy().length]).sum();
     }
 
     private static void apply(LinearMap.Step step, double[] tensor, int base, int[] places, int stride, double[] dot) {
@@ -130,14 +136,14 @@ public final class LinearTransform {
         for (int c = 0; c < places.length; c++) {
             double v = step.v()[c];
             int at = base + places[c] * stride;
-            for (int s = 0; s < stride; s++) {
+            for (int s = 0; s < dot.length; s++) {
                 dot[s] += v * tensor[at + s];
             }
         }
         for (int c = 0; c < places.length; c++) {
             double u = step.u()[c];
             int at = base + places[c] * stride;
-            for (int s = 0; s < stride; s++) {
+            for (int s = 0; s < dot.length; s++) {
                 tensor[at + s] += u * dot[s];
             }
         }

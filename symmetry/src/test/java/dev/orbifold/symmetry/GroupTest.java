@@ -9,7 +9,24 @@ import org.junit.jupiter.api.Test;
 class GroupTest {
     private static final List<Group> ALL = List.of(new Group.Monomial(Group.Diagonal.SIGNS),
             new Group.Monomial(Group.Diagonal.POSITIVE), new Group.Monomial(Group.Diagonal.REAL),
-            new Group.Permutation(), new Group.Trivial());
+            new Group.Permutation(), new Group.Trivial(), new Group.General(), new Group.Orthogonal(),
+            new Group.OrthogonalFixingOnes(), new Group.RotationScaling(), new Group.Rotation());
+
+    @Test
+    void theFamilyIsComplete() {
+        assertEquals(Group.class.getPermittedSubclasses().length,
+                ALL.stream().map(Group::getClass).distinct().count());
+    }
+
+    @Test
+    void isometriesOfLargerGroups() {
+        assertEquals(new Group.Rotation(), new Group.Orthogonal().meet(new Group.RotationScaling()));
+        assertEquals(new Group.OrthogonalFixingOnes(), new Group.Orthogonal().meet(new Group.OrthogonalFixingOnes()));
+        assertEquals(new Group.Monomial(Group.Diagonal.SIGNS),
+                new Group.Orthogonal().meet(new Group.Monomial(Group.Diagonal.REAL)));
+        assertEquals(new Group.Permutation(),
+                new Group.OrthogonalFixingOnes().meet(new Group.Monomial(Group.Diagonal.REAL)));
+    }
 
     @Test
     void meetIsASemilattice() {

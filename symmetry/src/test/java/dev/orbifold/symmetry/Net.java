@@ -23,8 +23,14 @@ final class Net {
     private final Map<String, TensorData> parameters = new LinkedHashMap<>();
     private final List<ValueInfo> inputs = new ArrayList<>();
     private int count;
+    private final int opset;
 
     Net(Seed seed) {
+        this(seed, 17);
+    }
+
+    Net(Seed seed, int opset) {
+        this.opset = opset;
         random = seed.generator();
     }
 
@@ -34,7 +40,7 @@ final class Net {
         return name;
     }
 
-    /** An int64 input with a free first dimension. */
+    /** An int64 input with a free first dimension; -1 is another free one. */
     String tokens(String name, long... rest) {
         inputs.add(ValueInfo.of(name, DataType.INT64, shape(rest)));
         return name;
@@ -42,7 +48,7 @@ final class Net {
 
     private static Shape shape(long[] rest) {
         List<Dim> dims = new ArrayList<>(List.of(Dim.named("n")));
-        Arrays.stream(rest).mapToObj(Dim::of).forEach(dims::add);
+        Arrays.stream(rest).mapToObj(d -> d < 0 ? Dim.named("s") : Dim.of(d)).forEach(dims::add);
         return new Shape(dims);
     }
 
@@ -72,6 +78,27 @@ final class Net {
         String name = "ints" + count++;
         parameters.put(name, TensorData.of(values, values.length));
         return name;
+    }
+
+    /** A float constant. */
+    String floats(float[] values, long... dims) {
+        String name = "floats" + count++;
+        parameters.put(name, TensorData.of(values, dims));
+        return name;
+    }
+
+    /** An int64 constant of several axes. */
+    String table(long[] values, long... dims) {
+        String name = "table" + count++;
+        parameters.put(name, TensorData.of(values, dims));
+        return name;
+    }
+
+    /** Replaces a parameter's elements from some index on by zero. */
+    void zero(String name, int from) {
+        double[] values = parameters.get(name).toDoubles();
+        Arrays.fill(values, from, values.length, 0);
+        parameters.put(name, Tensors.encode(DataType.FLOAT, values, parameters.get(name).dims()));
     }
 
     /** A float constant without axes. */
@@ -147,6 +174,6 @@ final class Net {
     Graph graph(String... outputs) {
         List<ValueInfo> out = Arrays.stream(outputs)
                 .map(o -> new ValueInfo(o, java.util.Optional.of(DataType.FLOAT), java.util.Optional.empty())).toList();
-        return Graph.of("planted", inputs, out, nodes, parameters);
+        return new Graph("planted", Map.of("", opset), inputs, out, nodes, parameters, List.of(), Graph.Origin.NONE);
     }
 }
