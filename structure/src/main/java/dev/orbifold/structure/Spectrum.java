@@ -29,8 +29,14 @@ public record Spectrum(LinearSpace space, List<double[]> values) {
         values = List.copyOf(values);
     }
 
-    /** The spectrum of a Space whose both sides are parameters; empty where one side is missing. */
+    /**
+     * The spectrum of a Space whose both sides are parameters; empty where one side is missing, or where
+     * another axis of a parameter says which copy it is.
+     */
     public static Optional<Spectrum> of(Graph graph, LinearSpace space) {
+        if (space.slots().stream().anyMatch(s -> !s.along().isEmpty())) {
+            return Optional.empty();
+        }
         List<double[]> values = new ArrayList<>();
         for (int copy = 0; copy < space.copies(); copy++) {
             Optional<DMatrixRMaj> left = side(graph, space, copy, false);

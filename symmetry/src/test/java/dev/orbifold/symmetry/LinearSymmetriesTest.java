@@ -52,7 +52,6 @@ class LinearSymmetriesTest {
     void headsAndTheStreamOfATransformer() {
         Graph graph = Unshare.apply(SharedModels.read("gpt-char.onnx"));
         LinearSymmetries symmetries = LinearSymmetries.of(graph);
-        System.out.println(String.join("\n", spaces(symmetries)));
         assertTrue(error(graph, symmetries.spaces(), SEED) <= ROUNDING);
         assertEquals(5, symmetries.spaces().size());
     }
