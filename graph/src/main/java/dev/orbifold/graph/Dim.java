@@ -1,5 +1,7 @@
 package dev.orbifold.graph;
 
+import java.util.List;
+
 /**
  * One dimension of a shape: a fixed size, or a symbol such as the batch.
  *
@@ -26,6 +28,16 @@ public record Dim(long size, String symbol) {
     /** Whether the size is a number. */
     public boolean isFixed() {
         return size >= 0;
+    }
+
+    /** The number a dimension is a multiple of: the size of a fixed one, 12 of {@code 12*batch}, 1 of {@code batch}. */
+    public long factor() {
+        return Size.of(this).factor();
+    }
+
+    /** The symbols it is a multiple of, such as {@code [batch]} of {@code 12*batch}; none for a fixed one. */
+    public List<String> symbols() {
+        return Size.of(this).symbols();
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The pass that looks at axes as whole vector spaces, for the maps that mix coordinates: which axes carry the same
@@ -25,6 +26,10 @@ final class LinearInference {
     /** A norm whose scale sits between a space and its readers. */
     record Fold(String scale, Ref before, Ref after) {
     }
+
+    /** Operators that treat an axis as a whole, so that positions merged into it do not matter. */
+    private static final Set<String> PASS_BATCHED = Set.of("Identity", "Neg", "Cast", "Add", "Sub", "Mul", "Div",
+            "Where", "MatMul", "Reshape", "Transpose");
 
     private final Graph graph;
     private final Shapes shapes;
@@ -59,7 +64,9 @@ final class LinearInference {
     }
 
     private void plain(Node node) {
-        Optional<LinearRules.Rule> rule = ranksKnown(node) ? LinearRules.of(node) : Optional.empty();
+        boolean understood = ranksKnown(node) && (node.inputs().stream().noneMatch(this::mergesBatch)
+                || PASS_BATCHED.contains(node.opType()));
+        Optional<LinearRules.Rule> rule = understood ? LinearRules.of(node) : Optional.empty();
         if (rule.isPresent()) {
             rule.get().apply(node, this);
         }
@@ -71,6 +78,18 @@ final class LinearInference {
         if (rule.isEmpty()) {
             endAll(node);
         }
+    }
+
+    /** Whether an axis of a value carries a space together with positions whose number is not known. */
+    private boolean mergesBatch(String value) {
+        List<Optional<Ref>> type = value.isEmpty() ? List.of() : type(value);
+        List<Dim> dims = dimensions(value);
+        for (int a = 0; a < type.size(); a++) {
+            if (type.get(a).isPresent() && (a >= dims.size() || !dims.get(a).isFixed())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Ends the mixing of everything a node reads. */

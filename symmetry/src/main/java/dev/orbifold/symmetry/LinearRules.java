@@ -318,7 +318,15 @@ final class LinearRules {
         List<Dim> from = in.dimensions(node.input(0));
         List<Dim> to = in.dimensions(node.output(0));
         List<Optional<Ref>> out = new ArrayList<>(Collections.nCopies(to.size(), Optional.empty()));
-        for (Reshaping.AxisGroup group : Reshaping.groups(from, to)) {
+        List<Reshaping.AxisGroup> groups = Reshaping.groups(from, to);
+        if (groups.stream().anyMatch(g -> !g.understood())) {
+            Optional<List<Optional<Ref>>> batched = BatchedReshape.reshape(in, type, from, to);
+            if (batched.isPresent()) {
+                in.define(node.output(0), batched.get());
+                return;
+            }
+        }
+        for (Reshaping.AxisGroup group : groups) {
             regroup(in, type, group, from, to, out);
         }
         in.define(node.output(0), out);
