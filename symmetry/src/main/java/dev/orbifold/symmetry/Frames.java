@@ -41,8 +41,16 @@ final class Frames {
         }
     }
 
-    private enum Kind {
-        LEAF, SUM, PRODUCT, COPIES
+    /** How a space is made of others. */
+    enum Kind {
+        /** Of none. */
+        LEAF,
+        /** One after the other. */
+        SUM,
+        /** Indices in all of them at once. */
+        PRODUCT,
+        /** Once for every index of another space; a leaf again as soon as it is asked for as a whole. */
+        COPIES
     }
 
     private static final class Frame {
@@ -134,8 +142,19 @@ final class Frames {
         if (frame(root).kind == Kind.LEAF) {
             leaves.add(root);
         } else {
-            frame(root).parts.forEach(p -> collect(p.turned(root.dual()), leaves));
+            parts(root).forEach(p -> collect(p, leaves));
         }
+    }
+
+    /** How a space is made of others. */
+    Kind kind(Ref ref) {
+        return frame(find(ref)).kind;
+    }
+
+    /** What a space is made of, as seen from this axis; nothing for a leaf. */
+    List<Ref> parts(Ref ref) {
+        Ref root = find(ref);
+        return frame(root).parts.stream().map(p -> p.turned(root.dual())).toList();
     }
 
     /** Restricts the maps of a space. */
@@ -226,7 +245,7 @@ final class Frames {
             return List.of(root);
         }
         List<Ref> flat = new ArrayList<>();
-        frame(root).parts.forEach(p -> flat.addAll(flat(p.turned(root.dual()), kind)));
+        parts(root).forEach(p -> flat.addAll(flat(p, kind)));
         return flat;
     }
 
@@ -347,78 +366,5 @@ final class Frames {
             at = frames.get(at).parent;
         }
         return at == leaf || frames.get(at).parts.stream().anyMatch(p -> within(p.id(), leaf));
-    }
-
-    /**
-     * One leaf on an axis of a parameter.
-     *
-     * @param leaf the leaf, with the duality of the axis to it
-     * @param coordinate for every index of the axis the coordinate within the leaf, -1 where the index is not the leaf's
-     * @param beside the other factors of the products around the leaf
-     * @param besideIndex per such factor, for every index of the axis, the index in it
-     */
-    record Place(Ref leaf, int[] coordinate, List<Ref> beside, List<int[]> besideIndex) {
-    }
-
-    /** What lies where on an axis. */
-    List<Place> places(Ref axis) {
-        Ref root = find(axis);
-        Frame frame = frame(root);
-        if (frame.kind == Kind.LEAF) {
-            int[] all = new int[frame.size];
-            Arrays.setAll(all, i -> i);
-            return List.of(new Place(root, all, List.of(), List.of()));
-        }
-        List<Place> places = new ArrayList<>();
-        int offset = 0;
-        int stride = frame.size;
-        for (int p = 0; p < frame.parts.size(); p++) {
-            Ref part = frame.parts.get(p).turned(root.dual());
-            int size = size(part);
-            stride /= frame.kind == Kind.PRODUCT ? size : 1;
-            int[] within = new int[frame.size];
-            for (int i = 0; i < within.length; i++) {
-                within[i] = frame.kind == Kind.PRODUCT ? i / stride % size
-                        : i >= offset && i < offset + size ? i - offset : -1;
-            }
-            for (Place place : places(part)) {
-                List<Ref> beside = new ArrayList<>(place.beside());
-                List<int[]> indices = new ArrayList<>();
-                place.besideIndex().forEach(index -> indices.add(through(within, index)));
-                int[] coordinate = through(within, place.coordinate());
-                if (frame.kind == Kind.PRODUCT) {
-                    others(frame, root, p, beside, indices);
-                }
-                places.add(new Place(place.leaf(), coordinate, beside, indices));
-            }
-            offset += size;
-        }
-        return places;
-    }
-
-    private void others(Frame frame, Ref root, int skip, List<Ref> beside, List<int[]> indices) {
-        int stride = frame.size;
-        for (int q = 0; q < frame.parts.size(); q++) {
-            Ref other = frame.parts.get(q).turned(root.dual());
-            int size = size(other);
-            stride /= size;
-            if (q == skip) {
-                continue;
-            }
-            int[] at = new int[frame.size];
-            for (int i = 0; i < at.length; i++) {
-                at[i] = i / stride % size;
-            }
-            for (Place place : places(other)) {
-                if (Arrays.stream(place.coordinate()).allMatch(c -> c >= 0)) {
-                    beside.add(place.leaf());
-                    indices.add(through(at, place.coordinate()));
-                }
-            }
-        }
-    }
-
-    private static int[] through(int[] outer, int[] inner) {
-        return Arrays.stream(outer).map(i -> i < 0 ? -1 : inner[i]).toArray();
     }
 }

@@ -38,6 +38,7 @@ final class LinearInference {
     private final Map<String, List<Optional<Ref>>> types = new HashMap<>();
     private final Map<String, List<Optional<Ref>>> parameterTypes = new LinkedHashMap<>();
     private final List<Fold> folds = new ArrayList<>();
+    private final Map<String, Node> firstUse = new HashMap<>();
     private final Composites composites;
 
     LinearInference(Graph graph, Shapes shapes) {
@@ -53,6 +54,7 @@ final class LinearInference {
             if (Tensors.isConstant(node)) {
                 continue;
             }
+            node.inputs().forEach(i -> firstUse.putIfAbsent(i, node));
             Optional<Composites.Composite> composite = composites.endingIn(node);
             if (composite.isPresent()) {
                 LinearRules.composite(composite.get(), node, this);
@@ -151,6 +153,11 @@ final class LinearInference {
     /** The norm's scale can be folded into what reads its result, and then the space before and after are one. */
     void fold(String scale, Ref before, Ref after) {
         folds.add(new Fold(scale, before, after));
+    }
+
+    /** The first node that reads a value. */
+    Optional<Node> firstUse(String value) {
+        return Optional.ofNullable(firstUse.get(value));
     }
 
     /** The spaces. */

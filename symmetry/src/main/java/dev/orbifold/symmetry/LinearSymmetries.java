@@ -81,7 +81,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
         }
 
         /** One place of a leaf on an axis of a parameter. */
-        private record Met(String parameter, int axis, Frames.Place place) {
+        private record Met(String parameter, int axis, Place place) {
         }
 
         private Map<Integer, List<Met>> met() {
@@ -89,7 +89,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
             inference.parameterTypes().forEach((parameter, axes) -> {
                 for (int axis = 0; axis < axes.size(); axis++) {
                     if (axes.get(axis).isPresent()) {
-                        for (Frames.Place place : frames.places(axes.get(axis).get())) {
+                        for (Place place : Place.on(frames, axes.get(axis).get())) {
                             met.computeIfAbsent(place.leaf().id(), k -> new ArrayList<>())
                                     .add(new Met(parameter, axis, place));
                         }
@@ -189,7 +189,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
             List<Optional<Ref>> axes = inference.type(m.parameter());
             for (int axis = 0; axis < axes.size(); axis++) {
                 if (axis != m.axis() && axes.get(axis).isPresent()) {
-                    for (Frames.Place place : frames.places(axes.get(axis).get())) {
+                    for (Place place : Place.on(frames, axes.get(axis).get())) {
                         if (Arrays.stream(place.coordinate()).allMatch(c -> c >= 0)) {
                             all.add(new Beside(frames.find(place.leaf()).id(), axis, place.coordinate()));
                         }
@@ -238,7 +238,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
         }
 
         private String name(Set<String> taken, LinearSlot slot) {
-            String base = Names.of(slot.parameter(), Optional.empty());
+            String base = Names.of(slot.parameter(), inference.firstUse(slot.parameter()));
             String name = base;
             for (int k = 2; !taken.add(name); k++) {
                 name = base + "#" + k;

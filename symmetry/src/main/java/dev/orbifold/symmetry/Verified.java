@@ -35,6 +35,19 @@ public record Verified(Symmetries units, LinearSymmetries mixing, int samples, d
      * @throws dev.orbifold.graph.GraphException if the Graph cannot be evaluated
      */
     public static Verified of(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
+        Graph probe = Probe.of(graph, seed.split("probe"));
+        Verified verified = proved(probe, factory, samples, seed);
+        if (probe == graph) {
+            return verified;
+        }
+        Symmetries units = verified.units();
+        return new Verified(
+                new Symmetries(graph, units.shapes(), units.spaces(), units.axes(), units.scalings(), units.findings()),
+                new LinearSymmetries(graph, verified.mixing().spaces()), samples, verified.maxError(),
+                verified.findings());
+    }
+
+    private static Verified proved(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
         Symmetries inferred = Symmetries.of(graph);
         Verification units = Verification.check(inferred, factory, samples, seed.split("units"));
         Mixed mixed = new Mixed(LinearSymmetries.of(graph, inferred.shapes()), inferred, factory, samples,
