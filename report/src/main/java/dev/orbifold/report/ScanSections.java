@@ -92,7 +92,8 @@ final class ScanSections {
         List<String> lines = new ArrayList<>(List.of(space.path("group").asText(),
                 dimension(space) + " coordinates, " + space.path("slots").size() + " Slots"));
         lines.addAll(lost);
-        String note = dimension(space) + (lost.isEmpty() ? "" : " · " + String.join(", ", lost));
+        String note = dimension(space) + (lost.isEmpty() ? "" : " · " + String.join(", ", lost)) + " · "
+                + space.path("group").asText();
         return new Chart.Station(at, group(space), size(space), !lost.isEmpty(), space.path("name").asText(), note,
                 lines);
     }
@@ -188,8 +189,8 @@ final class ScanSections {
         }
         section.element("p",
                 "Singular values of what writes a Space times what reads it, such as query times key, one line per copy (head),"
-                        + " relative to the copy's largest. A line that falls steeply uses few of its coordinates; below the dashed"
-                        + " line is rounding.",
+                        + " relative to the copy's largest. A line that falls steeply uses few of its coordinates; what lies"
+                        + " below 1e-6 (dashed) is rounding.",
                 "class", "note");
         section.open("p", "class", "tools").open("label").text("Product ").open("select", "data-chart", "spectra");
         for (int i = 0; i < products.size(); i++) {

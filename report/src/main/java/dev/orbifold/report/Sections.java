@@ -36,11 +36,12 @@ final class Sections {
     }
 
     String title() {
-        String model = result.map(r -> r.path("model")).map(m -> m.path("name").asText(m.path("path").asText("")))
-                .filter(name -> !name.isEmpty())
-                .or(() -> run.inputs().stream().filter(input -> input.role().equals("model"))
-                        .map(input -> String.valueOf(input.path().getFileName())).findFirst())
-                .orElse("");
+        String model =
+                result.map(r -> r.path("model")).map(m -> m.path("name").asText(fileName(m.path("path").asText(""))))
+                        .filter(name -> !name.isEmpty())
+                        .or(() -> run.inputs().stream().filter(input -> input.role().equals("model"))
+                                .map(input -> String.valueOf(input.path().getFileName())).findFirst())
+                        .orElse("");
         return "Orbifold " + run.command() + (model.isEmpty() ? "" : ": " + model);
     }
 

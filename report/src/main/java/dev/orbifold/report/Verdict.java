@@ -96,8 +96,8 @@ final class Verdict {
         double saved = model.path("parameters").asDouble() - shrunk.path("parameters").asDouble();
         JsonNode verification = result.path("verification");
         long samples = verification.path("samples").asLong();
-        return List.of(saved == 0 ? "Nothing that shrink takes out has collapsed."
-                : "shrink would take out " + share(model, shrunk, "parameters", " parameters") + " and "
+        return List.of(saved == 0 ? "Nothing that the command shrink takes out has collapsed."
+                : "The command shrink would take out " + share(model, shrunk, "parameters", " parameters") + " and "
                         + share(model, shrunk, "macs", " MACs") + ".",
                 "Verified: a random element of every Group was applied and the outputs compared; they moved by at most "
                         + Units.scientific(verification.path("maxError").asDouble(Double.NaN))

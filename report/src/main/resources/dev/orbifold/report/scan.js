@@ -16,7 +16,9 @@ const scanDrawings = ({ axis, base, FONT }) => {
     const high = row(chart), small = Math.min(1, high / 22), lane = LANE * Math.min(1, Math.max(.5, high / 22));
     const left = 14, reach = left + chart.lanes * lane;
     const option = base(look);
-    const color = group => group < 0 ? look.soft : look.palette[group % look.palette.length];
+    // The palette without the colour that marks what has collapsed.
+    const palette = look.palette.filter(one => one !== look.target);
+    const color = group => group < 0 ? look.soft : palette[group % palette.length];
     const nodes = [], links = [];
     const categories = chart.groups.map((name, i) => ({ name, symbol: 'circle', itemStyle: { color: color(i) } }))
       .concat([{ name: 'parameters', symbol: 'rect', itemStyle: { color: look.soft } }]);
@@ -77,7 +79,7 @@ const scanDrawings = ({ axis, base, FONT }) => {
       name: product.copies.length > 1 ? 'copy ' + (copy + 1) : product.name, type: 'line', data: shares[copy],
       color: look.palette[copy % look.palette.length], showSymbol: values.length <= 64, symbol: 'circle', symbolSize: 4,
       lineStyle: { width: 1.75 }, emphasis: { disabled: true },
-      markLine: copy === 0 && least < 10 * ROUNDING ? { silent: true, symbol: 'none', data: [{ yAxis: ROUNDING,
+      markLine: copy === 0 && least < 10 * ROUNDING ? { silent: true, symbol: 'none', precision: 9, data: [{ yAxis: ROUNDING,
         lineStyle: { color: look.target, type: 'dashed', width: 1.5 }, label: { show: false } }] } : undefined,
     }));
     return option;
