@@ -72,6 +72,9 @@ final class Listing {
             Optional<Spectrum> spectrum = s < units ? Optional.empty() : collapse.spectra().get(s - units);
             fields.put("dead", s < units ? collapse.units().get(s).dead() : 0);
             fields.put("duplicates", s < units ? collapse.units().get(s).twins() : 0);
+            if (s < units) {
+                collapse.units().get(s).saving().ifPresent(saving -> fields.put("saving", saving));
+            }
             fields.put("rank", spectrum.map(Spectrum::rank).orElse((Integer) fields.get("dimension")));
             spectrum.ifPresent(x -> fields.put("spectra", x.values()));
         }

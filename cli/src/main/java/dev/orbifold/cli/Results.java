@@ -112,7 +112,7 @@ final class Results {
     }
 
     /** The path as it is shortest to type from here. */
-    private static String near(Path path) {
+    static String near(Path path) {
         Path here = Path.of("").toAbsolutePath();
         Path absolute = path.toAbsolutePath().normalize();
         return absolute.startsWith(here) && !absolute.equals(here) ? here.relativize(absolute).toString()

@@ -5,11 +5,14 @@ import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.ort.OnnxRuntime;
+import dev.orbifold.report.HtmlReport;
+import dev.orbifold.report.Table;
 import dev.orbifold.report.Units;
 import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
+import dev.orbifold.run.RunView;
 import dev.orbifold.structure.Collapse;
 import dev.orbifold.symmetry.Unshare;
 import dev.orbifold.symmetry.Verified;
@@ -64,6 +67,8 @@ final class ScanCommand implements Callable<Integer> {
         findings.addAll(collapse.findings());
         boolean defect = findings.stream().anyMatch(f -> f.kind().equals("symmetry-defect"));
         try (RunFolder run = RunFolder.create(folder, "scan", output.arguments())) {
+            run.configuration(
+                    Map.of("model", model.toAbsolutePath().normalize(), "samples", samples, "threads", threads));
             run.environment(Environment.detect(threads, "float32", Map.of("onnxruntime", Version.onnxRuntime())));
             run.seeds(Map.of("root", work.seed()));
             run.inputs(List.of(InputFile.of("model", model)));
@@ -72,6 +77,7 @@ final class ScanCommand implements Callable<Integer> {
             result.put("schema", SCHEMA);
             result.put("model", cost(collapse));
             result.put("spaces", Listing.spaces(verified, collapse));
+            result.put("blocks", Blocks.of(graph, verified));
             result.put("shrunk", Map.of("parameters", collapse.after().parameters(), "macs", collapse.after().macs()));
             result.put("findings", List.copyOf(findings));
             result.put("verification",
@@ -81,7 +87,8 @@ final class ScanCommand implements Callable<Integer> {
             run.result(result);
             int code = defect ? ExitCode.MISSED : ExitCode.DONE;
             run.state(RunState.Status.DONE, code, "");
-            output.print(() -> text(verified, collapse, new ArrayList<>(findings), run.path()));
+            HtmlReport.write(run.view());
+            output.print(() -> text(verified, collapse, new ArrayList<>(findings), run.view()));
             output.document(SCHEMA, () -> result);
             if (defect) {
                 output.warn("a symmetry did not hold; it is listed in the findings and not used");
@@ -90,7 +97,7 @@ final class ScanCommand implements Callable<Integer> {
         }
     }
 
-    private String text(Verified verified, Collapse collapse, List<Finding> findings, Path run) {
+    private String text(Verified verified, Collapse collapse, List<Finding> findings, RunView run) {
         StringBuilder text = new StringBuilder(Listing.table(verified, collapse).text());
         text.append("\nEvery symmetry was applied and the outputs compared: they moved by at most ")
                 .append(Units.scientific(verified.maxError())).append(" of their range (ONNX Runtime, ")
@@ -103,7 +110,9 @@ final class ScanCommand implements Callable<Integer> {
                         + Units.count((double) (collapse.before().macs() - collapse.after().macs())) + " of "
                         + Units.count((double) collapse.before().macs()) + " MACs.\n");
         String said = Listing.findings(findings);
-        return text.append(said.isEmpty() ? "" : "\n" + said).append("\nWritten:\n").append(run).append('\n')
+        return text.append(said.isEmpty() ? "" : "\n" + said).append("\nWritten:\n")
+                .append(new Table().left("").left("").row("report", Results.near(run.report()))
+                        .row("everything", Results.near(run.path())).text())
                 .toString();
     }
 

@@ -35,6 +35,11 @@ class ScanCommandTest {
                 () -> assertEquals(DEAD, space.path("dead").asInt()),
                 () -> assertEquals(0, space.path("duplicates").asInt()),
                 () -> assertEquals("fc1.weight", space.path("slots").path(0).path("parameter").asText()),
+                () -> assertEquals(DEAD * (Tiny.FEATURES + 1 + Tiny.CLASSES), space.path("saving").asInt()),
+                () -> assertEquals(2, json.path("blocks").size()),
+                () -> assertEquals("fc1.weight", json.path("blocks").path(0).path("parameter").asText()),
+                () -> assertEquals("[0]", json.path("blocks").path(0).path("writes").toString()),
+                () -> assertEquals("[0]", json.path("blocks").path(1).path("reads").toString()),
                 () -> assertTrue(json.path("verification").path("maxError").asDouble(1) <= Results.EQUAL),
                 () -> assertEquals(
                         json.path("model").path("macs").asInt() - DEAD * (Tiny.FEATURES + Tiny.CLASSES),
@@ -48,6 +53,22 @@ class ScanCommandTest {
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(outcome.out().contains("Monomial (positive)"), outcome.all()),
                 () -> assertTrue(outcome.out().contains("would take out"), outcome.all()));
+    }
+
+    @Test
+    void theReportShowsTheNetworkAndIsWrittenAgain() throws IOException {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Outcome outcome = Outcome.of("scan", model, "--run", folder.resolve("run"));
+        Path page = folder.resolve("run/report.html");
+        assertTrue(outcome.out().contains("report.html"), outcome.all());
+        String html = Files.readString(page);
+        Files.delete(page);
+        Outcome again = Outcome.of("report", folder.resolve("run"));
+        assertAll(() -> assertTrue(html.contains("1 Space, its symmetry verified"), "the headline"),
+                () -> assertTrue(html.contains("id=\"chart-network\""), "the network"),
+                () -> assertTrue(html.contains("shrink would take out 45 of 148 parameters"), "the saving"),
+                () -> assertEquals(ExitCode.DONE, again.exitCode(), again.all()),
+                () -> assertEquals(html, Files.readString(page)));
     }
 
     @Test

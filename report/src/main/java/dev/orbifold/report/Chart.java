@@ -70,6 +70,49 @@ sealed interface Chart {
         }
     }
 
+    /**
+     * The Spaces of a network and the blocks between them, one a row.
+     *
+     * @param groups names of the Groups, in order of their colours
+     * @param lanes how many lanes are side by side
+     */
+    record Network(String id, String description, List<String> groups, int lanes, List<Station> stations,
+            List<Stroke> strokes) implements Chart {
+        @Override
+        public String kind() {
+            return "network";
+        }
+    }
+
+    /**
+     * A Space, or a block where there is no Group.
+     *
+     * @param at lane and row
+     * @param group the Group's place, or −1
+     * @param dimension coordinates of all copies, or 0
+     * @param collapsed whether something in it has
+     * @param lines what else there is to say, for the tooltip
+     */
+    record Station(double[] at, int group, long dimension, boolean collapsed, String name, String note,
+            List<String> lines) {
+    }
+
+    /** A line between two points, each lane and row, in the colour of a Group, or in none where that is −1. */
+    record Stroke(double[] from, double[] to, int group) {
+    }
+
+    /** Singular values of bilinear products, one product at a time. */
+    record Spectra(String id, String description, List<Spectrum> products) implements Chart {
+        @Override
+        public String kind() {
+            return "spectra";
+        }
+    }
+
+    /** Singular values per copy, largest first. */
+    record Spectrum(String name, List<double[]> copies) {
+    }
+
     /** Accuracy over epochs, in training and held out. */
     static Optional<Chart> accuracy(Curves curves) {
         return lines("accuracy", "Accuracy over epochs", "accuracy", "percent", curves, "accuracy");

@@ -31,7 +31,9 @@ final class Details {
     Html section() {
         Html section = new Html().open("section", "id", "details").element("h2", "Details");
         block(section, "Command", Optional.of(command()), "");
-        block(section, "Events", events(), "The Run recorded no events.");
+        if (!run.command().equals("scan")) {
+            block(section, "Events", events(), "The Run recorded no events.");
+        }
         block(section, "Configuration", run.configuration().map(Details::configuration),
                 "The Run recorded no configuration.");
         block(section, "Seeds", run.seeds().map(tree -> values("Seeds", tree)), "The Run recorded no seeds.");

@@ -64,7 +64,7 @@ public final class HtmlReport {
         List<Map<String, Object>> charts = new ArrayList<>();
         Html body = sections.body(chart -> charts.add(described(chart)));
         String echarts = resource(ECHARTS);
-        String script = resource("report.js");
+        String script = resource("scan.js") + resource("report.js");
         String policy =
                 "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; script-src "
                         + source(WATCH) + " " + source(echarts) + " " + source(script);

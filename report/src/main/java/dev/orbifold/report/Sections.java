@@ -36,27 +36,36 @@ final class Sections {
     }
 
     String title() {
-        String model = result.map(r -> r.path("model")).map(m -> m.path("name").asText(m.path("path").asText("")))
-                .filter(name -> !name.isEmpty())
-                .or(() -> run.inputs().stream().filter(input -> input.role().equals("model"))
-                        .map(input -> String.valueOf(input.path().getFileName())).findFirst())
-                .orElse("");
+        String model =
+                result.map(r -> r.path("model")).map(m -> m.path("name").asText(fileName(m.path("path").asText(""))))
+                        .filter(name -> !name.isEmpty())
+                        .or(() -> run.inputs().stream().filter(input -> input.role().equals("model"))
+                                .map(input -> String.valueOf(input.path().getFileName())).findFirst())
+                        .orElse("");
         return "Orbifold " + run.command() + (model.isEmpty() ? "" : ": " + model);
     }
 
     Html body(Consumer<Chart> charts) {
         Html body = new Html().open("main").add(header());
-        body.add(comparison());
-        body.add(training(charts)).add(cost(charts)).add(widths(charts)).add(tradeOff(charts));
+        if (run.command().equals("scan")) {
+            body.add(new ScanSections(result, unfinished()).sections(charts));
+        } else {
+            body.add(comparison());
+            body.add(training(charts)).add(cost(charts)).add(widths(charts)).add(tradeOff(charts));
+        }
         return body.add(findings()).add(new Details(run, curves).section()).add(footer()).end("main");
     }
 
     private Html header() {
         Html header = new Html().open("header").element("h1", title()).add(Verdict.line(result, run.state()));
+        result.ifPresent(r -> Verdict.scan(r).forEach(line -> header.element("p", line)));
         result.flatMap(Verdict::proof).ifPresent(proof -> header.element("p", proof, "class", "note"));
         header.open("dl", "class", "facts");
         result.map(r -> r.path("model").path("path").asText("")).filter(path -> !path.isEmpty())
                 .ifPresent(path -> fact(header, "Model", fileName(path)));
+        result.map(r -> r.path("model")).filter(model -> model.path("macs").isNumber())
+                .ifPresent(model -> fact(header, "Size", Units.count(number(model, "parameters")) + " parameters, "
+                        + Units.macs(number(model, "macs")) + ", " + Units.bytes(number(model, "bytes"))));
         result.map(r -> r.path("data")).map(data -> data.isTextual() ? data.asText() : data.toString())
                 .filter(data -> !data.isEmpty()).ifPresent(data -> fact(header, "Data", fileName(data)));
         result.map(r -> r.path("output").asText("")).filter(output -> !output.isEmpty())
@@ -276,7 +285,7 @@ final class Sections {
         };
     }
 
-    private static void figure(Html section, Chart chart, String caption, Consumer<Chart> charts) {
+    static void figure(Html section, Chart chart, String caption, Consumer<Chart> charts) {
         charts.accept(chart);
         section.open("figure");
         if (!caption.isEmpty()) {
@@ -286,11 +295,11 @@ final class Sections {
                 chart.description()).close("div").end("figure");
     }
 
-    private static Html section(String id, String title) {
+    static Html section(String id, String title) {
         return new Html().open("section", "id", id).element("h2", title);
     }
 
-    private static Html missing(Html section, String text) {
+    static Html missing(Html section, String text) {
         return section.element("p", text, "class", "missing").end("section");
     }
 

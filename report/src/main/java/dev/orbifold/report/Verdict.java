@@ -38,6 +38,9 @@ final class Verdict {
     }
 
     private static String gains(JsonNode result) {
+        if (isScan(result)) {
+            return found(result);
+        }
         JsonNode before = result.path("before");
         JsonNode after = result.path("after");
         List<String> gains = new ArrayList<>();
@@ -65,6 +68,46 @@ final class Verdict {
 
     private static String plain(double value) {
         return new BigDecimal(String.format(Locale.ROOT, "%.4g", value)).stripTrailingZeros().toPlainString();
+    }
+
+    private static boolean isScan(JsonNode result) {
+        return result.path("schema").asText().startsWith("orbifold.scan/");
+    }
+
+    private static String found(JsonNode result) {
+        int spaces = result.path("spaces").size();
+        String found = spaces == 1 ? "1 Space" : spaces + " Spaces";
+        int defects = 0;
+        for (JsonNode finding : result.path("findings")) {
+            defects += finding.path("kind").asText().equals("symmetry-defect") ? 1 : 0;
+        }
+        return defects == 0 ? found + (spaces == 1 ? ", its symmetry verified" : ", all symmetries verified")
+                : found + " whose symmetries hold, " + defects + " that " + (defects == 1 ? "does" : "do")
+                        + " not hold and " + (defects == 1 ? "is" : "are") + " not used";
+    }
+
+    /** What a scan says beside how much it found: what shrinking would save, and what was verified how. */
+    static List<String> scan(JsonNode result) {
+        if (!isScan(result)) {
+            return List.of();
+        }
+        JsonNode model = result.path("model");
+        JsonNode shrunk = result.path("shrunk");
+        double saved = model.path("parameters").asDouble() - shrunk.path("parameters").asDouble();
+        JsonNode verification = result.path("verification");
+        long samples = verification.path("samples").asLong();
+        return List.of(saved == 0 ? "Nothing that the command shrink takes out has collapsed."
+                : "The command shrink would take out " + share(model, shrunk, "parameters", " parameters") + " and "
+                        + share(model, shrunk, "macs", " MACs") + ".",
+                "Verified: a random element of every Group was applied and the outputs compared; they moved by at most "
+                        + Units.scientific(verification.path("maxError").asDouble(Double.NaN))
+                        + " of their range (ONNX Runtime, " + samples + (samples == 1 ? " sample)." : " samples)."));
+    }
+
+    private static String share(JsonNode before, JsonNode after, String field, String unit) {
+        double all = before.path(field).asDouble(Double.NaN);
+        double saved = all - after.path(field).asDouble(Double.NaN);
+        return Units.count(saved) + " of " + Units.count(all) + unit + " (" + Units.percent(100 * saved / all) + ")";
     }
 
     /** How far the outputs moved when collapsed coordinates were taken out; empty where it was not measured. */

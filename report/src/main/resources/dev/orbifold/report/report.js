@@ -1,4 +1,3 @@
-'use strict';
 (() => {
   const root = document.documentElement;
   const data = JSON.parse(document.getElementById('data').textContent);
@@ -221,21 +220,36 @@
     return option;
   }
 
-  const DRAWINGS = { lines, tradeoff, heat };
+  const scan = scanDrawings({ axis, base, FONT });
+  const DRAWINGS = { lines, tradeoff, heat, network: scan.network, spectra: scan.spectra };
+  const heights = chart => chart.kind === 'heat' ? Math.max(180, 96 + chart.rows.length * 20)
+    : chart.kind === 'network' ? scan.height(chart) : 0;
   function draw(item, width) {
     const look = looks();
+    const height = heights(item.chart);
+    if (height > 0) item.place.style.height = height + 'px';
     item.instance.resize({ width: width ?? 'auto', height: 'auto' });
     item.instance.setOption(DRAWINGS[item.chart.kind](item.chart, look, item.instance.getWidth()), true);
   }
   for (const chart of data.charts) {
     const place = document.getElementById('chart-' + chart.id);
-    if (chart.kind === 'heat') place.style.height = Math.max(180, 96 + chart.rows.length * 20) + 'px';
-    const item = { chart, instance: echarts.init(place, null, { renderer: 'svg' }) };
+    if (heights(chart) > 0) place.style.height = heights(chart) + 'px';
+    const item = { chart, place, instance: echarts.init(place, null, { renderer: 'svg' }) };
     drawn.push(item);
     draw(item);
     root.dataset.charts = String(drawn.length);
   }
   const again = () => { if (!printing) drawn.forEach(item => draw(item)); };
+  for (const button of document.querySelectorAll('[data-zoom]')) {
+    const item = drawn.find(one => one.chart.kind === 'network');
+    button.addEventListener('click', () => { scan.zoom(item.chart, Number(button.dataset.zoom)); draw(item); });
+  }
+  for (const select of document.querySelectorAll('select[data-chart]')) {
+    const item = drawn.find(one => one.chart.id === select.dataset.chart);
+    select.addEventListener('change', () => { item.chart.selected = Number(select.value); draw(item); });
+  }
+  sortableTables();
+  draggableFrames();
   let waiting = 0;
   addEventListener('resize', () => { clearTimeout(waiting); waiting = setTimeout(again, 100); });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);

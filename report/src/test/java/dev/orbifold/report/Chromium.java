@@ -1,5 +1,6 @@
 package dev.orbifold.report;
 
+import dev.orbifold.run.Json;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,21 +29,25 @@ record Chromium(Path program) {
     /**
      * The page's document after its scripts ran, laid out in a frame of the width: windows of a headless Chromium are never
      * narrower than 500 pixels.
+     *
+     * @param clicks CSS selectors of what is clicked, one after the other, before the document is read
      */
-    String load(Path page, int width, Path scratch) throws IOException, InterruptedException {
+    String load(Path page, int width, Path scratch, String... clicks) throws IOException, InterruptedException {
         Path frame = Files.createTempFile(scratch, "frame", ".html");
         Files.writeString(frame, """
                 <!DOCTYPE html>
                 <iframe id="page" style="border:0;width:%dpx;height:900px" srcdoc="%s"></iframe>
                 <script>
                 addEventListener('load', () => setTimeout(() => {
-                  const inside = document.getElementById('page').contentDocument.documentElement.outerHTML;
+                  const inner = document.getElementById('page').contentDocument;
+                  for (const click of %s) inner.querySelector(click).click();
+                  const inside = inner.documentElement.outerHTML;
                   document.body.textContent = '';
                   document.body.append(document.createElement('pre'));
                   document.body.firstChild.textContent = inside;
                 }, 1000));
                 </script>
-                """.formatted(width, Html.escape(Files.readString(page))));
+                """.formatted(width, Html.escape(Files.readString(page)), Html.script(Json.line(List.of(clicks)))));
         Matcher inside = Pattern.compile("(?s)<pre>(.*)</pre>").matcher(run(frame, scratch));
         if (!inside.find()) {
             throw new AssertionError("the frame gave no document");

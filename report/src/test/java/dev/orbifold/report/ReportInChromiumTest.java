@@ -65,6 +65,52 @@ class ReportInChromiumTest {
         assertEquals(CHARTS, drawn);
     }
 
+    @ParameterizedTest @CsvSource({"360,2", "1280,12"})
+    void aScanIsDrawn(int width, int blocks) throws IOException, InterruptedException {
+        Path page = HtmlReport.write(SyntheticScan.write(temporary.resolve("run"), "gpt.onnx", blocks));
+        String dom = load(page, width);
+        assertClean(dom, 2);
+        assertEquals(2, CHART.matcher(dom).results().filter(chart -> chart.group().contains("<svg")).count());
+        String network = dom.substring(dom.indexOf("id=\"chart-network\""), dom.indexOf("id=\"spaces\""));
+        long paths = Pattern.compile("<path[^>]* d=\"M[^\"]{4,}\"").matcher(network).results().count();
+        assertTrue(paths >= SyntheticScan.spaces(blocks) * 2, "the network has " + paths + " paths");
+        assertEquals(blocks, Pattern.compile(">block\\d+\\.f1 [^<]*3 dead").matcher(network).results().count(),
+                "what has collapsed is written at its Space");
+        Matcher svg = Pattern.compile("<svg[^>]* width=\"(\\d+)\"").matcher(dom);
+        while (svg.find()) {
+            assertTrue(Integer.parseInt(svg.group(1)) <= width, "wider than the page: " + svg.group());
+        }
+    }
+
+    @Test
+    void clicksSortAndZoom() throws IOException, InterruptedException {
+        Path page = HtmlReport.write(SyntheticScan.write(temporary.resolve("run"), "gpt.onnx", 2));
+        String dom = chromium.orElseThrow().load(page, 1280, temporary, ".spaces th:nth-child(3) button",
+                "[data-zoom='-1']");
+        assertClean(dom, 2);
+        String rows = dom.substring(dom.indexOf("class=\"spaces sortable\""), dom.indexOf("id=\"spectra\""));
+        assertTrue(rows.contains("aria-sort=\"descending\""), rows);
+        double before = Double.POSITIVE_INFINITY;
+        Matcher dimensions = Pattern.compile("</td><td class=\"number\" data-value=\"([\\d.]+)\">").matcher(
+                rows.replaceAll("(<tr><th[^>]*>[^<]*</th><td>[^<]*</td><td[^>]*>)[^<]*</td>.*?(?=</tr>)", "$1"));
+        int seen = 0;
+        while (dimensions.find()) {
+            double dimension = Double.parseDouble(dimensions.group(1));
+            assertTrue(dimension <= before, "not sorted: " + dimension + " behind " + before);
+            before = dimension;
+            seen++;
+        }
+        assertEquals(SyntheticScan.spaces(2), seen);
+    }
+
+    @Test
+    void aNameInAScanCannotRun() throws IOException, InterruptedException {
+        Path page = HtmlReport.write(SyntheticScan.write(temporary.resolve("run"), HtmlReportTest.EVIL, 1));
+        String dom = load(page, 1280);
+        assertClean(dom, 2);
+        assertEquals(0, Pattern.compile("<img|<script>alert").matcher(HtmlReportTest.own(dom)).results().count());
+    }
+
     @Test
     void aNameCannotRun() throws IOException, InterruptedException {
         String dom = load(HtmlReport.write(SyntheticRun.write(temporary.resolve("run"), HtmlReportTest.EVIL, 4)), 1280);

@@ -8,6 +8,7 @@ import dev.orbifold.symmetry.Verified;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What lies on its mirrors already, read off the weights alone.
@@ -25,8 +26,10 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
      *
      * @param dead units that no reader gets anything but a constant from
      * @param twins units that repeat another one, up to the Group
+     * @param saving parameters that leave with these units, all other Spaces as they are; empty where costs are no
+     *            products of widths
      */
-    public record Units(int dead, int twins) {
+    public record Units(int dead, int twins, OptionalLong saving) {
     }
 
     /** Copies the lists. */
@@ -41,8 +44,12 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
         DeadUnits dead = DeadUnits.of(verified.units());
         Twins twins = Twins.of(verified.units());
         List<Units> units = new ArrayList<>();
-        verified.units().spaces().forEach(space -> units
-                .add(new Units(dead.removable(space.id()).cardinality(), twins.pairs().get(space.id()).size())));
+        Optional<MacModel> costs = costs(verified, dead.count() + twins.count());
+        verified.units().spaces().forEach(space -> {
+            int gone = dead.removable(space.id()).cardinality();
+            int repeated = twins.pairs().get(space.id()).size();
+            units.add(new Units(gone, repeated, saving(costs, space.id(), gone + repeated)));
+        });
         List<Optional<Spectrum>> spectra = new ArrayList<>();
         for (LinearSpace space : verified.mixing().spaces()) {
             spectra.add(bilinear(space) ? Spectrum.of(graph, space) : Optional.empty());
@@ -53,6 +60,26 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
         Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
                 : Shrink.reduce(graph, ShrinkOptions.DEFAULT);
         return new Collapse(units, spectra, before, nothing ? before : Cost.of(reduced.graph()), reduced.findings());
+    }
+
+    private static Optional<MacModel> costs(Verified verified, int collapsed) {
+        try {
+            return collapsed == 0 ? Optional.empty() : Optional.of(MacModel.of(verified.units()));
+        } catch (StructureException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static OptionalLong saving(Optional<MacModel> costs, int space, int units) {
+        if (units == 0) {
+            return OptionalLong.of(0);
+        }
+        return costs.map(model -> {
+            int[] widths = model.dimensions();
+            long all = model.parameters(widths);
+            widths[space] = Math.max(widths[space] - units, 1);
+            return OptionalLong.of(all - model.parameters(widths));
+        }).orElse(OptionalLong.empty());
     }
 
     /** A Space between two contractions; a normalised stream is read through norms, its products mean nothing alone. */
