@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -38,22 +39,26 @@ final class Gauge {
 
     /** The writers and followers of a Space; empty where nothing writes it or a parameter's content is not known. */
     static Optional<Gauge> of(Symmetries symmetries, Axes axes, Space space) {
+        boolean written = space.slots().stream().anyMatch(s -> s.role() == Slot.Role.WRITES);
+        return written ? of(symmetries, axes, space, s -> s.role() != Slot.Role.READS) : Optional.empty();
+    }
+
+    /** Some of what meets a Space; empty where that is nothing or a parameter's content is not known. */
+    static Optional<Gauge> of(Symmetries symmetries, Axes axes, Space space, Predicate<Slot> slots) {
         List<Scaling> scalings = symmetries.scalings(space);
         List<double[][]> groups = new ArrayList<>();
         List<double[]> powers = new ArrayList<>();
-        boolean written = false;
         for (int i = 0; i < space.slots().size(); i++) {
             Slot slot = space.slots().get(i);
-            if (slot.role() == Slot.Role.READS) {
+            if (!slots.test(slot)) {
                 continue;
             }
-            written |= slot.role() == Slot.Role.WRITES;
             Optional<TensorData> tensor = axes.constant(slot.parameter()).filter(t -> t.type().isReal());
             if (tensor.isEmpty() || !collect(tensor.get(), slot, i, space.dimension(), scalings, groups, powers)) {
                 return Optional.empty();
             }
         }
-        return written ? Optional.of(new Gauge(scalings, groups, powers)) : Optional.empty();
+        return groups.isEmpty() ? Optional.empty() : Optional.of(new Gauge(scalings, groups, powers));
     }
 
     private static boolean collect(TensorData tensor, Slot slot, int number, int units, List<Scaling> scalings,
@@ -102,6 +107,25 @@ final class Gauge {
         return Math.pow(Math.abs(factor), power) * (factor < 0 && Math.abs(power) % 2 == 1 ? -1 : 1);
     }
 
+    /** How many groups of entries a unit has: one per slot and leg. */
+    int groups() {
+        return groups.size();
+    }
+
+    /** The entries of a unit in one group. */
+    double[] entries(int group, int unit) {
+        return groups.get(group)[unit];
+    }
+
+    /** What one factor per scaling multiplies the entries of a group by. */
+    double factor(int group, double[] factors) {
+        double factor = 1;
+        for (int s = 0; s < factors.length; s++) {
+            factor *= power(factors[s], powers.get(group)[s]);
+        }
+        return factor;
+    }
+
     /** All entries of a unit. */
     double[] entries(int unit) {
         return groups.stream().flatMapToDouble(g -> Arrays.stream(g[unit])).toArray();
@@ -118,10 +142,7 @@ final class Gauge {
 
     private void scale(int unit, double[] factors) {
         for (int g = 0; g < groups.size(); g++) {
-            double factor = 1;
-            for (int s = 0; s < factors.length; s++) {
-                factor *= power(factors[s], powers.get(g)[s]);
-            }
+            double factor = factor(g, factors);
             double[] own = groups.get(g)[unit];
             for (int i = 0; i < own.length; i++) {
                 own[i] *= factor;
@@ -130,7 +151,7 @@ final class Gauge {
     }
 
     /** Positive factors that give as many groups of entries norm 1 as there are scalings of magnitude. */
-    private double[] magnitudes(int unit) {
+    double[] magnitudes(int unit) {
         int[] free = IntStream.range(0, scalings.size())
                 .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.SIGNS).toArray();
         List<double[]> rows = new ArrayList<>();

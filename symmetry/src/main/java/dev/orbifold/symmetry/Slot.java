@@ -22,4 +22,24 @@ public record Slot(String parameter, int axis, Role role, int[] unit, int[] leg,
         /** Parameters carried along (running statistics; constants combined elementwise). */
         FOLLOWS
     }
+
+    /**
+     * What makes one unit repeat another on this axis, for {@link dev.orbifold.graph.TensorData#select}.
+     *
+     * @param unit the unit that is repeated
+     * @param twin the unit that repeats it
+     * @return for every index of the axis the index whose entries come there
+     */
+    public int[] repeating(int unit, int twin) {
+        int[] from = new int[this.unit.length];
+        for (int i = 0; i < from.length; i++) {
+            from[i] = i;
+            for (int k = 0; this.unit[i] == twin && k < from.length; k++) {
+                if (this.unit[k] == unit && leg[k] == leg[i]) {
+                    from[i] = k;
+                }
+            }
+        }
+        return from;
+    }
 }

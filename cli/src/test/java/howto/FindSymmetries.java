@@ -1,0 +1,29 @@
+package howto;
+
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.ort.OnnxRuntime;
+import dev.orbifold.symmetry.LinearSpace;
+import dev.orbifold.symmetry.Space;
+import dev.orbifold.symmetry.Unshare;
+import dev.orbifold.symmetry.Verified;
+import java.nio.file.Path;
+
+/** Prints every symmetry of a model. */
+final class FindSymmetries {
+    public static void main(String[] arguments) {
+        Graph graph = Unshare.apply(OnnxFile.read(Path.of(arguments[0])));
+        Verified verified = Verified.of(graph, OnnxRuntime.factory(1), 2, new Seed(0));
+        for (Space space : verified.units().spaces()) {
+            System.out.println(space.name() + ": " + space.dimension() + " units, " + space.group());
+        }
+        for (LinearSpace space : verified.mixing().spaces()) {
+            int dimension = space.copies() * space.group().manifold(space.dimension());
+            System.out.println(space.name() + ": " + space.copies() + " times " + space.dimension() + " coordinates, "
+                    + space.group() + " of dimension " + dimension);
+        }
+        System.out.println("outputs moved by " + verified.maxError() + " of their range");
+        verified.findings().forEach(System.out::println);
+    }
+}
