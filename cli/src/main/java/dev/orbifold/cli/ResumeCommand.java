@@ -5,6 +5,7 @@ import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
 import dev.orbifold.run.RunView;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -15,6 +16,9 @@ import picocli.CommandLine.Parameters;
         description = "Continues a Run that was stopped, to the same result as without the stop.",
         footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} resume runs/compress-20260101-120000"})
 final class ResumeCommand implements Callable<Integer> {
+    /** Commands whose result compares a model before and after. */
+    private static final Set<String> COMPARING = Set.of("demo", "compress", "shrink");
+
     @Parameters(paramLabel = "RUN", description = "The folder of the Run.") private Path folder = Path.of("");
 
     @Mixin private Output output = new Output();
@@ -25,6 +29,11 @@ final class ResumeCommand implements Callable<Integer> {
         if (view.state().status() == RunState.Status.DONE) {
             output.say(folder + " is done already; nothing is left to resume.");
             Results results = new Results(view);
+            if (!COMPARING.contains(view.command())) {
+                output.print(() -> "Its result is in " + folder.resolve("result.json"));
+                output.document(results.document().path("schema").asText(), results::document);
+                return view.state().exitCode();
+            }
             return new Training(output, view.command()).said(results, view.state().exitCode(), results.verdict());
         }
         try (RunFolder run = RunFolder.open(folder)) {

@@ -108,4 +108,17 @@ class ScanCommandTest {
         assertAll(() -> assertEquals(ExitCode.USAGE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(outcome.err().contains("permutation, sign, scaling, rotation"), outcome.all()));
     }
+
+    @Test
+    void resumingADoneScanNamesItsResult() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Path run = folder.resolve("run");
+        Outcome.of("scan", model, "--run", run);
+        Outcome again = Outcome.of("resume", run);
+        Outcome json = Outcome.of("resume", run, "--json");
+        assertAll(() -> assertEquals(ExitCode.DONE, again.exitCode(), again.all()),
+                () -> assertTrue(again.out().contains("result.json"), again.all()),
+                () -> assertTrue(!again.all().contains("missed"), again.all()),
+                () -> assertEquals("orbifold.scan/1", json.json().path("schema").asText(), json.all()));
+    }
 }
