@@ -91,6 +91,11 @@ final class Algebra {
         return a.mul(a).sum(new long[] {0}, true, new org.bytedeco.pytorch.ScalarTypeOptional()).sqrt();
     }
 
+    /** The columns divided by their lengths; zeros stay. */
+    static Tensor unit(Tensor columns) {
+        return columns.div(lengths(columns).add(new Scalar(Double.MIN_NORMAL)));
+    }
+
     /** The columns of several matrices side by side. */
     static Tensor beside(Tensor... parts) {
         return torch.cat(new TensorVector(parts), 1);

@@ -55,24 +55,26 @@ public record Certificate(int parameters, int functionalDimension, Map<Cause, In
     }
 
     /**
-     * Makes one on given data.
+     * Makes one.
      *
      * @param verified the symmetries; their Graph is the one that is certified
-     * @param batches the inputs of each batch by name
+     * @param inputs the data; as much is taken as is needed for the outputs to outnumber the parameters
      * @throws CertificateException if the Graph has no trainable parameters or is too large
      * @throws dev.orbifold.engine.EngineException if the engine cannot run the Graph
      */
-    public static Certificate of(Verified verified, List<Map<String, TensorData>> batches, Seed seed) {
-        return new Certifier(verified, batches, seed).run();
+    public static Certificate of(Verified verified, Inputs inputs, Seed seed) {
+        return new Certifier(verified, Certifier.batches(verified, inputs, Certifier.FORMED), seed, Certifier.FORMED)
+                .run();
     }
 
     /**
-     * Makes one on random inputs, as many as are needed for the outputs to outnumber the parameters by half.
+     * Makes one on random inputs.
      *
      * @throws CertificateException if the Graph has no trainable parameters or is too large
      * @throws dev.orbifold.engine.EngineException if the engine cannot run the Graph
      */
     public static Certificate of(Verified verified, Seed seed) {
-        return of(verified, Certifier.inputs(verified, seed.split("inputs")), seed);
+        return of(verified, new Inputs.Random(verified.units().graph(), verified.units().shapes(),
+                seed.split("inputs")), seed);
     }
 }

@@ -1,7 +1,6 @@
 package dev.orbifold.certificate;
 
 import dev.orbifold.graph.Seed;
-import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.StringViewOptional;
@@ -90,10 +89,7 @@ record Kernel(Tensor directions, double norm, double largestZero, double smalles
     }
 
     private static Tensor normal(int rows, int columns, Seed seed) {
-        RandomGenerator random = seed.generator();
-        double[] values = new double[Math.multiplyExact(rows, columns)];
-        java.util.Arrays.setAll(values, i -> random.nextGaussian());
-        return Algebra.of(values, rows, columns);
+        return Algebra.of(Vectors.normal(Math.multiplyExact(rows, columns), seed), rows, columns);
     }
 
     /** The largest singular value, by powers of the Gram matrix on a vector. */

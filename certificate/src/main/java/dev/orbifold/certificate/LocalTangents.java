@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 final class LocalTangents {
     /** A combination of inputs, each scaled to unit length over the data, is never excited below this share of the largest. */
     private static final double SILENT = 1e-10;
-    /** Wider layers are asked for directions never excited as a whole, not unit by unit. */
+    /** Units of wider layers are asked one by one only if they are active on fewer samples than twice their inputs. */
     private static final int NARROW = 256;
 
     private final Theta theta;
@@ -76,7 +76,8 @@ final class LocalTangents {
                     active.set(row % samples);
                 }
             }
-            boolean everywhere = active.isEmpty() || active.cardinality() == samples || ins > NARROW;
+            boolean everywhere = active.isEmpty() || active.cardinality() == samples
+                    || ins > NARROW && active.cardinality() > 2 * ins;
             for (double[] q : everywhere ? always : silentCombinations(rows(active))) {
                 unexcited.add(outer(o, q));
             }
@@ -138,9 +139,7 @@ final class LocalTangents {
     }
 
     private int place(int out, int in) {
-        boolean bias = site.bias().isPresent() && in == ins - 1;
-        return bias ? theta.at(site.bias().get()).offset() + group * site.outs() + out
-                : theta.at(site.weight()).offset() + site.index(group, out, in);
+        return site.place(theta, group, out, in);
     }
 
     private double[] entry(int out, int in) {

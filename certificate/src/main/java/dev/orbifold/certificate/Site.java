@@ -34,9 +34,10 @@ record Site(Node node, String weight, Optional<String> bias, int outs, int ins, 
         return node.output(0);
     }
 
-    /** Where a weight lies in its parameter. */
-    int index(int group, int out, int in) {
-        return transposed ? in * outs + out : (group * outs + out) * ins + in;
+    /** Where a weight lies in θ; the bias stands behind the inputs. */
+    int place(Theta theta, int group, int out, int in) {
+        return in == ins ? theta.at(bias.orElseThrow()).offset() + group * outs + out
+                : theta.at(weight).offset() + (transposed ? in * outs + out : (group * outs + out) * ins + in);
     }
 
     /** All of a Graph. */

@@ -50,13 +50,19 @@ final class Results {
         return error.isNumber() && error.asDouble() <= EQUAL;
     }
 
+    /** Whether more was taken out than what had collapsed exactly. */
+    private boolean approximate() {
+        return result.path("tolerance").asDouble(0) > 0;
+    }
+
     /** The proof in one sentence. */
     String equalityText() {
         JsonNode equality = result.path("equality");
         return "taking out what had collapsed moved no output by more than "
                 + Units.scientific(equality.path("maxError").asDouble(Double.NaN))
                 + " of the output range (ONNX Runtime, "
-                + equality.path("samples").asLong() + " samples; allowed are " + Units.scientific(EQUAL) + ")";
+                + equality.path("samples").asLong() + " samples; " + (approximate() ? "with --tolerance, this is the error"
+                        : "allowed are " + Units.scientific(EQUAL)) + ")";
     }
 
     /** Everything worth reading, for a terminal. */

@@ -113,6 +113,7 @@ final class ShrinkCommand implements Callable<Integer> {
         result.put("equality",
                 Map.of("maxError", done.equality().maxError(), "samples", done.equality().samples()));
         List<Map<String, Object>> removed = done.removed().stream().map(ShrinkCommand::removed).toList();
+        result.put("tolerance", tolerance);
         result.put("removed", removed);
         result.put("spaces", done.removed().stream().map(r -> Map.of("name", r.space(), "from", r.from(), "to", r.to()))
                 .toList());

@@ -68,6 +68,9 @@ final class TransformCommand implements Callable<Integer> {
         List<Finding> findings = new ArrayList<>(unshared.findings());
         findings.addAll(verified.findings());
         try (RunFolder run = RunFolder.create(folder, "transform", output.arguments())) {
+            run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "output",
+                    destination.typed().toAbsolutePath().normalize(), "kinds", kinds, "samples", SAMPLES, "threads",
+                    threads));
             run.environment(Environment.detect(threads, "float32", Map.of("onnxruntime", Version.onnxRuntime())));
             run.seeds(Map.of("root", work.seed()));
             run.inputs(List.of(InputFile.of("model", model)));
