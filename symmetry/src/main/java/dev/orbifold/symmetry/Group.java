@@ -43,6 +43,10 @@ public sealed interface Group {
     record Permutation() implements Group {
     }
 
+    /** Translations: any n numbers, added. */
+    record Shift() implements Group {
+    }
+
     /** The identity alone. */
     record Trivial() implements Group {
     }
@@ -52,7 +56,13 @@ public sealed interface Group {
      * plane share with permutations and diagonals (the scalars, the quarter turns) has no name here and counts as Trivial.
      */
     default Group meet(Group other) {
-        if (equals(other) || this instanceof Trivial || other instanceof General) {
+        if (equals(other)) {
+            return this;
+        }
+        if (this instanceof Shift || other instanceof Shift) {
+            return new Trivial();
+        }
+        if (this instanceof Trivial || other instanceof General) {
             return this;
         }
         if (other instanceof Trivial || this instanceof General) {
@@ -95,6 +105,7 @@ public sealed interface Group {
             case RotationScaling r -> 2;
             case Rotation r -> 1;
             case Monomial m -> m.diagonal() == Diagonal.SIGNS ? 0 : n;
+            case Shift s -> n;
             case Permutation p -> 0;
             case Trivial t -> 0;
         };
