@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** In every kind of transformer exactly the expected shifts are found, and they hold. */
 class ShiftVariantsTest {
@@ -41,5 +42,15 @@ class ShiftVariantsTest {
         assertEquals(planted.shifts(), ShiftsTest.dimensions(found), name + " " + number);
         double all = ShiftsTest.error(graph, found.random(found.shifts(), seed), seed);
         assertTrue(all <= ROUNDING, () -> "all together: " + all);
+    }
+
+    @ParameterizedTest @ValueSource(longs = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19})
+    void whateverIsFoundInRandomNetworksHolds(long number) {
+        Seed seed = new Seed(number);
+        for (Graph graph : List.of(PlantedImages.of(seed), PlantedSequences.of(seed))) {
+            Shifts found = Shifts.of(graph);
+            double error = ShiftsTest.error(graph, found.random(found.shifts(), seed), seed);
+            assertTrue(error <= ROUNDING, () -> number + ": " + found.shifts() + ": " + error);
+        }
     }
 }

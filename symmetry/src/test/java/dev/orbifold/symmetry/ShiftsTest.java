@@ -1,17 +1,32 @@
 package dev.orbifold.symmetry;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orbifold.graph.Attribute;
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
 import dev.orbifold.ort.OnnxRuntime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ShiftsTest {
     /** What float32 may lose where numbers of the size of the weights are added and taken back, over the output's range. */
@@ -57,15 +72,255 @@ class ShiftsTest {
         assertTrue(error(graph, found.random(found.shifts(), SEED), SEED) <= ROUNDING);
     }
 
+    private final Net net = new Net(SEED);
+
+    /** What is found, after each of it was shown to hold: "parameter: dimension → those that take it back". */
+    private static List<String> holding(Shifts found) {
+        for (Shift shift : found.shifts()) {
+            double error = error(found.graph(), found.random(List.of(shift), SEED), SEED);
+            assertTrue(error <= ROUNDING, () -> shift + ": " + error);
+        }
+        double all = error(found.graph(), found.random(found.shifts(), SEED), SEED);
+        assertTrue(all <= ROUNDING, () -> "all together: " + all);
+        assertEquals(List.of(), found.findings());
+        return found.shifts().stream()
+                .map(s -> s.name() + ": " + s.dimension() + " → " + String.join(", ", s.absorbed())).toList();
+    }
+
+    private List<String> found(String... outputs) {
+        return holding(Shifts.of(net.graph(outputs)));
+    }
+
     @Test
-    void dump() {
-        for (String m : List.of("lenet300-mnist", "lenet5-mnist", "resnet20-cifar10", "mobilenet_v3_small",
-                "squeezenet1_1")) {
-            Graph graph = Unshare.apply(SharedModels.read(m + ".onnx"));
-            long t = System.nanoTime();
-            Shifts found = Shifts.of(graph);
-            System.out.println(m + " " + (System.nanoTime() - t) * 1e-9 + " " + found.shifts() + found.findings());
-            System.out.println(error(graph, found.random(found.shifts(), SEED), SEED));
+    void aBiasIsTakenBackByTheNextWhereNoActivationStandsBetween() {
+        String b = net.dense("b", net.dense("a", net.input("x", 5), 5, 7), 7, 6);
+        assertEquals(List.of("a.bias: 7 → b.bias", "b.bias: 6 → c.bias"), found(net.dense("c", b, 6, 4)));
+    }
+
+    @Test
+    void whatIsTakenBackIsTheWeightTimesTheShift() {
+        String x = net.input("x", 2);
+        String first = net.node("Add", List.of(x, net.floats(new float[] {5, 6}, 2)));
+        String weight = net.floats(new float[] {1, 2, 3, 4}, 2, 2);
+        String out = net.node("Gemm", List.of(first, weight, net.floats(new float[] {0, 0}, 2)), "transB", 1, "alpha",
+                0.5f, "beta", 2f);
+        Shifts shifts = Shifts.of(net.graph(out));
+        Shift shift = shifts.shifts().get(0);
+        Map<String, double[]> moved = shifts.displacement(shift, new double[] {1, 10});
+        assertArrayEquals(new double[] {1, 10}, moved.get(shift.parameter()));
+        // y = ½·W·(x + c) + 2·b, W·c = (21, 43)
+        assertArrayEquals(new double[] {-5.25, -10.75}, moved.get(shift.absorbed().get(0)));
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"Relu", "Tanh", "Sigmoid", "Exp", "Abs", "Erf"})
+    void activationsShowEveryShift(String activation) {
+        String hidden = net.apply(activation, net.dense("a", net.input("x", 5), 5, 7));
+        assertEquals(List.of(), found(net.dense("b", hidden, 7, 3)));
+    }
+
+    @Test
+    void directionsThatNoReaderSeesAreFree() {
+        String hidden = net.dense("a", net.input("x", 5), 5, 8);
+        assertEquals(List.of("a.bias: 3 → "), found(net.node("MatMul", List.of(hidden, net.weight("w", 8, 5)))));
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"Softmax", "LogSoftmax"})
+    void anAnswerBehindASoftmaxMayShift(String last) {
+        String hidden = net.apply("Relu", net.dense("a", net.input("x", 5), 5, 7));
+        assertEquals(List.of("b.bias: 1 → "), found(net.node(last, List.of(net.dense("b", hidden, 7, 4)), "axis", -1)));
+    }
+
+    @Test
+    void batchNormTakesBackWhatFeedsIt() {
+        String x = net.conv("a", net.input("x", 3, 8, 8), 3, 6, 3, 1);
+        String y = net.apply("Relu", net.batchNorm("n", x, 6));
+        Graph graph = net.graph(net.conv("b", y, 6, 4, 3, 1));
+        assertEquals(List.of("a.bias: 6 → n.mean"), holding(Shifts.of(graph)));
+        assertEquals(List.of("a.bias: 6 → n.bias"), holding(Shifts.trainable(graph)));
+    }
+
+    @ParameterizedTest @CsvSource({"1, 1, true", "1, 2, true", "3, 1, false"})
+    void aPaddedConvolutionShowsAShift(int kernel, int groups, boolean free) {
+        String x = net.conv("a", net.input("x", 3, 8, 8), 3, 6, 3, 1);
+        String pooled = net.node("MaxPool", List.of(x), "kernel_shape", new long[] {2, 2}, "strides",
+                new long[] {2, 2});
+        String y = net.conv("b", pooled, 6, 4, kernel, groups);
+        assertEquals(free ? List.of("a.bias: 6 → b.bias") : List.of(), found(y));
+    }
+
+    @Test
+    void instanceNormDoesNotSeeTheMeanOfAChannel() {
+        String x = net.conv("a", net.input("x", 3, 8, 8), 3, 6, 3, 1);
+        String y = net.node("InstanceNormalization",
+                List.of(x, net.positive("n.weight", 6), net.weight("n.bias", 6)));
+        assertEquals(List.of("a.bias: 6 → "), found(net.apply("Relu", y)));
+    }
+
+    @Test
+    void branchesThatAreSummedExchangeTheirBiases() {
+        String x = net.input("x", 3, 8, 8);
+        String sum = net.node("Add", List.of(net.conv("a", x, 3, 6, 3, 1),
+                net.batchNorm("n", net.conv("b", x, 3, 6, 1, 1), 6)));
+        assertEquals(List.of("a.bias: 6 → n.bias", "b.bias: 6 → n.mean"), found(net.apply("Relu", sum)));
+    }
+
+    @Test
+    void aBiasOfTwoLayersIsFollowedToBoth() {
+        String x = net.input("x", 5);
+        String bias = net.weight("bias", 6);
+        String first = net.node("Gemm", List.of(x, net.weight("a", 5, 6), bias));
+        String second = net.node("Gemm", List.of(x, net.weight("b", 5, 6), bias));
+        assertEquals(List.of("bias: 6 → c.bias, d.bias"),
+                found(net.dense("c", first, 6, 4), net.dense("d", second, 6, 3)));
+    }
+
+    @Test
+    void aBiasReadElsewhereTakesNothingBack() {
+        String x = net.input("x", 5);
+        String hidden = net.dense("a", x, 5, 6);
+        String out = net.dense("b", hidden, 6, 6);
+        assertEquals(List.of(), found(out, net.node("Mul", List.of(out, "b.bias"))));
+    }
+
+    @Test
+    void whatIsShownOrCapturedMayNotMove() {
+        String hidden = net.dense("a", net.input("x", 5), 5, 6);
+        String out = net.dense("b", hidden, 6, 6);
+        assertEquals(List.of("a.bias: 6 → b.bias"), found(out));
+        assertEquals(List.of(), dimensions(Shifts.of(net.graph(out, hidden))));
+        assertEquals(List.of(), dimensions(Shifts.of(net.graph(out, "a.bias"))));
+        Graph graph = net.graph(out);
+        List<Node> nodes = new ArrayList<>(graph.nodes());
+        nodes.add(Node.of("branch", "If", List.of("x"), List.of("y"),
+                Map.of("then_branch", new Attribute.Subgraph(List.of("a.bias")))));
+        assertEquals(List.of(), dimensions(Shifts.of(graph.withNodes(nodes))));
+        nodes.set(nodes.size() - 1, Node.of("branch", "If", List.of("x"), List.of("y"),
+                Map.of("then_branch", new Attribute.Subgraph(List.of("b.bias")))));
+        assertEquals(List.of(), dimensions(Shifts.of(graph.withNodes(nodes))));
+    }
+
+    /** One head over 4 tokens of width 6, with a mask set by Where. */
+    private String masked(double filler) {
+        String x = net.input("x", 4, 6);
+        String q = net.linear("q", x, 6, 6);
+        String k = net.linear("k", x, 6, 6);
+        String scores = net.node("MatMul", List.of(q, net.node("Transpose", List.of(k), "perm", new long[] {0, 2, 1})));
+        String mask = net.node("Cast", List.of(net.table(new long[] {1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1}, 4,
+                4)), "to", 9);
+        String weights = net.node("Softmax", List.of(net.node("Where", List.of(mask, scores, net.scalar(filler)))),
+                "axis", -1);
+        return net.linear("o", net.node("MatMul", List.of(weights, net.linear("v", x, 6, 6))), 6, 5);
+    }
+
+    @ParameterizedTest @CsvSource({"-1e9, true", "-1, false"})
+    void aKeyBiasIsHiddenWhereTheMaskLeavesNoWeight(double filler, boolean free) {
+        assertEquals(free ? List.of("k.bias: 6 → ", "v.bias: 6 → o.bias") : List.of("v.bias: 6 → o.bias"),
+                found(masked(filler)));
+    }
+
+    @Test
+    void displacementsAreExactInFloat64AndLinear() {
+        Graph graph = doubled(net.graph(masked(-1e9)));
+        Shifts shifts = Shifts.of(graph);
+        assertEquals(2, shifts.shifts().size());
+        assertTrue(error(graph, shifts.random(shifts.shifts(), SEED), SEED) <= 1e-13);
+        Shift shift = shifts.shifts().get(1);
+        double[] z = shifts.random(shift, SEED);
+        Map<String, double[]> once = shifts.displacement(shift, z);
+        Map<String, double[]> thrice = shifts.displacement(shift, Arrays.stream(z).map(x -> 3 * x).toArray());
+        once.forEach((name, d) -> assertArrayEquals(Arrays.stream(d).map(x -> 3 * x).toArray(), thrice.get(name), 1e-12,
+                name));
+        assertThrows(SymmetryException.class, () -> shifts.displacement(shift, new double[5]));
+    }
+
+    private static Graph doubled(Graph graph) {
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        graph.parameters().forEach((name, t) -> tensors.put(name, t.type().isReal()
+                ? Tensors.encode(DataType.DOUBLE, t.toDoubles(), t.dims())
+                : t));
+        List<ValueInfo> inputs = graph.inputs().stream()
+                .map(i -> ValueInfo.of(i.name(), DataType.DOUBLE, i.shape().orElseThrow())).toList();
+        List<ValueInfo> outputs = graph.outputs().stream()
+                .map(o -> new ValueInfo(o.name(), Optional.of(DataType.DOUBLE), Optional.empty())).toList();
+        return new Graph(graph.name(), graph.opsets(), inputs, outputs, graph.nodes(), tensors, List.of(),
+                Graph.Origin.NONE);
+    }
+
+    /** A table that is also the last layer moves the weights that the last norm's shift passes. */
+    @Test
+    void aTableThatIsAlsoTheLastLayerMovesWithItsReaders() {
+        String x = net.node("Gather", List.of(net.weight("table", 11, 6), net.tokens("tokens", 4)), "axis", 0);
+        String normal =
+                net.node("LayerNormalization", List.of(net.node("Add", List.of(x, net.weight("positions", 4, 6))),
+                        net.positive("n.weight", 6), net.weight("n.bias", 6)), "axis", -1);
+        String logits = net.node("Add", List.of(net.node("MatMul",
+                List.of(normal, net.node("Transpose", List.of("table"), "perm", new long[] {1, 0}))),
+                net.weight("bias", 11)));
+        assertEquals(List.of("table: 6 → positions", "positions: 4 → ", "n.bias: 6 → bias", "bias: 1 → "),
+                found(net.node("Softmax", List.of(logits), "axis", -1)));
+    }
+
+    @Test
+    void biasesOfZeroAreMovedByTheSizeOfTheWeights() {
+        String b = net.dense("b", net.dense("a", net.input("x", 5), 5, 7), 7, 6);
+        net.zero("a.bias", 0);
+        Shifts shifts = Shifts.of(net.graph(b));
+        double[] moved = shifts.random(shifts.shifts(), SEED).parameters().get("a.bias").toDoubles();
+        assertTrue(Arrays.stream(moved).allMatch(x -> x != 0 && Math.abs(x) < 5), () -> Arrays.toString(moved));
+    }
+
+    @Test
+    void aShiftThatDoesNotHoldIsDroppedWithAFinding() {
+        Graph graph = net.graph(masked(-1e9));
+        double[] before = graph.parameters().get("k.bias").toDoubles();
+        Verified verified = Verified.of(graph, moved -> showing(OnnxRuntime.open(moved),
+                Arrays.equals(before, moved.parameters().get("k.bias").toDoubles())), 2, SEED);
+        assertEquals(List.of("v.bias"), verified.shifts().stream().map(Shift::name).toList());
+        assertTrue(verified.findings().stream()
+                .anyMatch(f -> f.kind().equals("symmetry-defect") && f.place().equals("k.bias")));
+        assertTrue(verified.maxError() <= ROUNDING);
+        Graph moved = verified.moved(EnumSet.of(Transform.Kind.SHIFT), SEED);
+        assertArrayEquals(before, moved.parameters().get("k.bias").toDoubles());
+        assertTrue(error(graph, moved, SEED) <= ROUNDING);
+        assertFalse(Arrays.equals(graph.parameters().get("v.bias").toDoubles(),
+                moved.parameters().get("v.bias").toDoubles()));
+    }
+
+    /** An Evaluator that shows whether something has moved. */
+    private static Evaluator showing(Evaluator real, boolean still) {
+        return new Evaluator() {
+            @Override
+            public Map<String, TensorData> run(Map<String, TensorData> inputs) {
+                Map<String, TensorData> outputs = new LinkedHashMap<>(real.run(inputs));
+                outputs.replaceAll((name, t) -> still ? t
+                        : Tensors.encode(t.type(), Arrays.stream(t.toDoubles()).map(x -> -x).toArray(), t.dims()));
+                return outputs;
+            }
+
+            @Override
+            public void close() {
+                real.close();
+            }
+        };
+    }
+
+    @Test
+    void allKindsTogetherKeepTheFunction() {
+        for (String model : List.of("gpt-char.onnx", "mobilenet_v3_small.onnx")) {
+            Graph graph = Unshare.apply(SharedModels.read(model));
+            Verified verified = Verified.of(graph, OnnxRuntime::open, 2, SEED);
+            assertFalse(verified.shifts().isEmpty(), model);
+            assertEquals(List.of(),
+                    verified.findings().stream().filter(f -> f.kind().equals("symmetry-defect")).toList());
+            double error = error(graph, verified.moved(EnumSet.allOf(Transform.Kind.class), SEED), SEED);
+            assertTrue(error <= ROUNDING, () -> model + ": " + error);
+        }
+    }
+
+    @Test
+    void networksOfUnitsHaveNone() {
+        for (String model : List.of("lenet300-mnist", "lenet5-mnist", "resnet20-cifar10", "squeezenet1_1")) {
+            assertEquals(List.of(), dimensions(Shifts.of(Unshare.apply(SharedModels.read(model + ".onnx")))), model);
         }
     }
 }
