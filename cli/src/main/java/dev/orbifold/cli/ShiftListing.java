@@ -7,12 +7,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /** The shifts of a model, for people and as JSON. */
 final class ShiftListing {
     /** More rows than this say less. */
     private static final int ROWS = 10;
+    private static final Pattern NUMBER = Pattern.compile("\\d+");
 
     /** Shifts of layers that differ in their numbers alone. */
     private record Kind(String name, int dimension, String absorbed) {
@@ -43,25 +46,36 @@ final class ShiftListing {
         }
         Map<Kind, List<Shift>> kinds = new LinkedHashMap<>();
         for (Shift shift : verified.shifts()) {
-            String absorbed = shift.absorbed().stream().map(ShiftListing::anyNumber).distinct()
-                    .collect(Collectors.joining(", "));
-            kinds.computeIfAbsent(new Kind(anyNumber(shift.name()), shift.dimension(), absorbed),
+            kinds.computeIfAbsent(new Kind(anyNumber(shift.name()), shift.dimension(), anyNumber(absorbed(shift))),
                     k -> new ArrayList<>()).add(shift);
         }
         Table table = new Table().left("Shift of").right("numbers").left("taken back by");
-        kinds.entrySet().stream().limit(ROWS).forEach(kind -> {
-            List<Shift> alike = kind.getValue();
-            boolean one = alike.size() == 1;
-            String absorbed = one ? String.join(", ", alike.get(0).absorbed()) : kind.getKey().absorbed();
-            table.row(one ? alike.get(0).name() : kind.getKey().name(),
-                    (one ? "" : alike.size() + " × ") + kind.getKey().dimension(),
+        kinds.values().stream().limit(ROWS).forEach(alike -> {
+            String count = alike.size() == 1 ? "" : alike.size() + " × ";
+            String absorbed = shared(alike.stream().map(ShiftListing::absorbed).toList());
+            table.row(shared(alike.stream().map(Shift::name).toList()), count + alike.get(0).dimension(),
                     absorbed.isEmpty() ? "nothing, it is not seen" : absorbed);
         });
-        long left = kinds.entrySet().stream().skip(ROWS).mapToLong(kind -> kind.getValue().size()).sum();
+        long left = kinds.values().stream().skip(ROWS).mapToLong(List::size).sum();
         return "\n" + table.text() + (left == 0 ? "" : "and " + left + " more, in the Run's result.json\n");
     }
 
+    private static String absorbed(Shift shift) {
+        return String.join(", ", shift.absorbed());
+    }
+
     private static String anyNumber(String name) {
-        return name.replaceAll("\\d+", "*");
+        return NUMBER.matcher(name).replaceAll("*");
+    }
+
+    /** Names that differ in their numbers alone as one, with a star for every number that is not the same in all. */
+    private static String shared(List<String> names) {
+        List<List<String>> numbers = names.stream()
+                .map(name -> NUMBER.matcher(name).results().map(MatchResult::group).toList()).toList();
+        AtomicInteger at = new AtomicInteger();
+        return NUMBER.matcher(names.get(0)).replaceAll(number -> {
+            int place = at.getAndIncrement();
+            return numbers.stream().allMatch(n -> n.get(place).equals(number.group())) ? number.group() : "*";
+        });
     }
 }
