@@ -1,5 +1,10 @@
 package dev.orbifold.symmetry;
 
+import dev.orbifold.graph.Seed;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
 /**
  * The maps allowed on a Space: a sealed family, closed under intersection ({@link #meet}). Maps that keep coordinates
  * apart (permutations, diagonals) come from {@link Symmetries}, maps that mix them from {@link LinearSymmetries}.
@@ -109,5 +114,28 @@ public sealed interface Group {
             case Permutation p -> 0;
             case Trivial t -> 0;
         };
+    }
+
+    /**
+     * A basis of the directions in which the Group leaves the identity, on n coordinates: none where it is discrete. Those of
+     * {@link Shift} act on n + 1 coordinates, the last of which is 1.
+     *
+     * @throws SymmetryException if the Group acts on planes and n is not 2
+     */
+    default Stream<Generator> generators(int n) {
+        return Generator.all(this, n);
+    }
+
+    /**
+     * The mirrors on n coordinates that can be counted, each by its orthonormal normals: signs of units and exchanges of pairs,
+     * the half turn of a plane. None where every direction is one ({@link #mirror}).
+     */
+    default Stream<List<Normal>> mirrors(int n) {
+        return Normal.all(this, n);
+    }
+
+    /** The normals of a random mirror on n coordinates: a direction, or one of {@link #mirrors}; empty where there is none. */
+    default Optional<List<Normal>> mirror(int n, Seed seed) {
+        return Normal.random(this, n, seed);
     }
 }
