@@ -11,15 +11,17 @@ import java.util.stream.IntStream;
  * asks for them; most paths end before.
  */
 final class Offset {
-    /** More elements than this are not followed; a table of positions has a hundredth of it. */
-    static final long LARGEST = 1 << 24;
+    /** More elements than this are not followed. */
+    static final long LARGEST = 1 << 22;
+    /** A shift of more numbers than this is not followed: each has a form of its own, and a table of positions has half of it. */
+    private static final long MOST_NUMBERS = 1 << 21;
 
     /** An Offset would be too large to follow. */
     static final class TooLarge extends RuntimeException {
         private static final long serialVersionUID = 1;
 
         TooLarge(long elements) {
-            super(elements + " numbers at once, the most are " + LARGEST);
+            super(elements + " numbers at once are too many");
         }
     }
 
@@ -46,7 +48,11 @@ final class Offset {
 
     /** c itself, one number per element. */
     static Offset identity(int... dims) {
-        int n = Arrays.stream(dims).reduce(1, Math::multiplyExact);
+        long elements = Arrays.stream(dims).asLongStream().reduce(1, (a, b) -> a * b);
+        if (elements > MOST_NUMBERS) {
+            throw new TooLarge(elements);
+        }
+        int n = Math.toIntExact(elements);
         return new Offset(n, dims, () -> IntStream.range(0, n).mapToObj(Form::unit).toArray(Form[]::new));
     }
 

@@ -3,6 +3,7 @@ package dev.orbifold.symmetry;
 import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.Node;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -166,7 +167,9 @@ final class ShiftWalk {
     /** Something does not see what is the same along some axes: the rest must be 0. */
     void same(String value, boolean... along) {
         offset(value).ifPresent(o -> {
-            if (IntStream.range(0, o.rank()).anyMatch(a -> along[a] && o.varies(a))) {
+            boolean seen = IntStream.range(0, o.rank()).anyMatch(a -> along[a] && o.varies(a));
+            // Every reader of a stream asks the same of the same Offset.
+            if (seen && conditions.stream().noneMatch(c -> c.offset() == o && Arrays.equals(c.along(), along))) {
                 conditions.add(new Condition(o, along));
             }
         });

@@ -301,13 +301,13 @@ final class Layers {
         String cos;
         String sin;
         if (turn == Turn.COMPUTED) {
-            String angles = net.floats(angles(), 1, 1, length, half);
+            String angles = net.floats(Waves.angles(length, turned), 1, 1, length, half);
             String both = concat(-1, angles, angles);
             cos = net.apply("Cos", both);
             sin = net.apply("Sin", both);
         } else {
-            cos = net.floats(waves(true), 1, 1, length, turned);
-            sin = net.floats(waves(false), 1, 1, length, turned);
+            cos = net.floats(Waves.of(length, turned, true), 1, 1, length, turned);
+            sin = net.floats(Waves.of(length, turned, false), 1, 1, length, turned);
         }
         return add(net.node("Mul", List.of(x, cos)), net.node("Mul", List.of(halves, sin)));
     }
@@ -316,7 +316,7 @@ final class Layers {
         int half = turned / 2;
         float[] cos = new float[length * half];
         float[] sin = new float[length * half];
-        float[] angles = angles();
+        float[] angles = Waves.angles(length, turned);
         for (int i = 0; i < angles.length; i++) {
             cos[i] = (float) Math.cos(angles[i]);
             sin[i] = (float) Math.sin(angles[i]);
@@ -336,26 +336,6 @@ final class Layers {
         }
         return net.node("RotaryEmbedding", List.of(x, net.node("Expand", List.of(rows, batch)),
                 net.node("Expand", List.of(other, batch))), attributes.toArray());
-    }
-
-    private float[] angles() {
-        int half = turned / 2;
-        float[] angles = new float[length * half];
-        for (int i = 0; i < angles.length; i++) {
-            angles[i] = (float) (i / half * Math.pow(10, -(i % half) / (double) half));
-        }
-        return angles;
-    }
-
-    private float[] waves(boolean cosine) {
-        int half = turned / 2;
-        float[] angles = angles();
-        float[] waves = new float[length * turned];
-        for (int i = 0; i < waves.length; i++) {
-            double angle = angles[i / turned * half + i % half];
-            waves[i] = (float) (cosine ? Math.cos(angle) : Math.sin(angle));
-        }
-        return waves;
     }
 
     /** A lower triangle of zeros under a very negative number. */

@@ -218,6 +218,18 @@ class ShiftsTest {
                 found(masked(filler)));
     }
 
+    @ParameterizedTest @CsvSource({"Softmax, -1, true", "Softmax, 1, false", "Relu, 0, false"})
+    void aValueBiasPassesOnlyWeightsThatAddUpToOne(String operator, int axis, boolean free) {
+        String x = net.input("x", 4, 6);
+        String scores = net.linear("s", x, 6, 4);
+        String weights = operator.equals("Relu") ? net.apply(operator, scores)
+                : net.node(operator, List.of(scores), "axis", axis);
+        String mixed = net.node("MatMul", List.of(weights, net.linear("v", x, 6, 6)));
+        List<String> found = found(net.linear("o", mixed, 6, 5));
+        assertEquals(free, found.contains("v.bias: 6 → o.bias"), found::toString);
+        assertEquals(free, found.stream().anyMatch(s -> s.startsWith("v.bias")), found::toString);
+    }
+
     @Test
     void displacementsAreExactInFloat64AndLinear() {
         Graph graph = doubled(net.graph(masked(-1e9)));
@@ -258,6 +270,16 @@ class ShiftsTest {
                 net.weight("bias", 11)));
         assertEquals(List.of("table: 6 → positions", "positions: 4 → ", "n.bias: 6 → bias", "bias: 1 → "),
                 found(net.node("Softmax", List.of(logits), "axis", -1)));
+    }
+
+    /** Three million rows, which a table of rows chosen by constants may all have to themselves. */
+    @Test
+    void whatIsTooLargeToWorkOutIsAFinding() {
+        String rows = net.node("Gather", List.of(net.weight("table", 3_000_000), net.ints(0, 1, 2)), "axis", 0);
+        Shifts shifts = Shifts.of(net.graph(net.node("Add", List.of(net.input("x", 3), rows))));
+        assertEquals(List.of(), shifts.shifts());
+        assertEquals(List.of("shift-not-sought table"),
+                shifts.findings().stream().map(f -> f.kind() + " " + f.place()).toList());
     }
 
     @Test
