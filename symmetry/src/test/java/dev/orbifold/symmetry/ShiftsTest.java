@@ -199,23 +199,10 @@ class ShiftsTest {
         assertEquals(List.of(), dimensions(Shifts.of(graph.withNodes(nodes))));
     }
 
-    /** One head over 4 tokens of width 6, with a mask set by Where. */
-    private String masked(double filler) {
-        String x = net.input("x", 4, 6);
-        String q = net.linear("q", x, 6, 6);
-        String k = net.linear("k", x, 6, 6);
-        String scores = net.node("MatMul", List.of(q, net.node("Transpose", List.of(k), "perm", new long[] {0, 2, 1})));
-        String mask = net.node("Cast", List.of(net.table(new long[] {1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1}, 4,
-                4)), "to", 9);
-        String weights = net.node("Softmax", List.of(net.node("Where", List.of(mask, scores, net.scalar(filler)))),
-                "axis", -1);
-        return net.linear("o", net.node("MatMul", List.of(weights, net.linear("v", x, 6, 6))), 6, 5);
-    }
-
     @ParameterizedTest @CsvSource({"-1e9, true", "-1, false"})
     void aKeyBiasIsHiddenWhereTheMaskLeavesNoWeight(double filler, boolean free) {
         assertEquals(free ? List.of("k.bias: 6 → ", "v.bias: 6 → o.bias") : List.of("v.bias: 6 → o.bias"),
-                found(masked(filler)));
+                found(ShiftTheoryTest.masked(net, filler)));
     }
 
     @ParameterizedTest @CsvSource({"Softmax, -1, true", "Softmax, 1, false", "Relu, 0, false"})
@@ -228,34 +215,6 @@ class ShiftsTest {
         List<String> found = found(net.linear("o", mixed, 6, 5));
         assertEquals(free, found.contains("v.bias: 6 → o.bias"), found::toString);
         assertEquals(free, found.stream().anyMatch(s -> s.startsWith("v.bias")), found::toString);
-    }
-
-    @Test
-    void displacementsAreExactInFloat64AndLinear() {
-        Graph graph = doubled(net.graph(masked(-1e9)));
-        Shifts shifts = Shifts.of(graph);
-        assertEquals(2, shifts.shifts().size());
-        assertTrue(error(graph, shifts.random(shifts.shifts(), SEED), SEED) <= 1e-13);
-        Shift shift = shifts.shifts().get(1);
-        double[] z = shifts.random(shift, SEED);
-        Map<String, double[]> once = shifts.displacement(shift, z);
-        Map<String, double[]> thrice = shifts.displacement(shift, Arrays.stream(z).map(x -> 3 * x).toArray());
-        once.forEach((name, d) -> assertArrayEquals(Arrays.stream(d).map(x -> 3 * x).toArray(), thrice.get(name), 1e-12,
-                name));
-        assertThrows(SymmetryException.class, () -> shifts.displacement(shift, new double[5]));
-    }
-
-    private static Graph doubled(Graph graph) {
-        Map<String, TensorData> tensors = new LinkedHashMap<>();
-        graph.parameters().forEach((name, t) -> tensors.put(name, t.type().isReal()
-                ? Tensors.encode(DataType.DOUBLE, t.toDoubles(), t.dims())
-                : t));
-        List<ValueInfo> inputs = graph.inputs().stream()
-                .map(i -> ValueInfo.of(i.name(), DataType.DOUBLE, i.shape().orElseThrow())).toList();
-        List<ValueInfo> outputs = graph.outputs().stream()
-                .map(o -> new ValueInfo(o.name(), Optional.of(DataType.DOUBLE), Optional.empty())).toList();
-        return new Graph(graph.name(), graph.opsets(), inputs, outputs, graph.nodes(), tensors, List.of(),
-                Graph.Origin.NONE);
     }
 
     /** A table that is also the last layer moves the weights that the last norm's shift passes. */
@@ -293,7 +252,7 @@ class ShiftsTest {
 
     @Test
     void aShiftThatDoesNotHoldIsDroppedWithAFinding() {
-        Graph graph = net.graph(masked(-1e9));
+        Graph graph = net.graph(ShiftTheoryTest.masked(net, -1e9));
         double[] before = graph.parameters().get("k.bias").toDoubles();
         Verified verified = Verified.of(graph, moved -> showing(OnnxRuntime.open(moved),
                 Arrays.equals(before, moved.parameters().get("k.bias").toDoubles())), 2, SEED);
