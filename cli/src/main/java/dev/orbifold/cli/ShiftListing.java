@@ -32,8 +32,10 @@ final class ShiftListing {
             fields.put("name", shift.name());
             fields.put("dimension", shift.dimension());
             fields.put("group", Listing.name(shift.group()));
-            fields.put("slots", shift.slots().stream().flatMap(s -> s.axes().stream()
-                    .map(axis -> Map.<String, Object>of("parameter", s.parameter(), "axis", axis))).toList());
+            fields.put("slots", shift.slots().stream()
+                    .flatMap(s -> (s.axes().isEmpty() ? List.of(0) : s.axes()).stream()
+                            .map(axis -> Map.<String, Object>of("parameter", s.parameter(), "axis", axis)))
+                    .toList());
             all.add(fields);
         }
         return all;

@@ -7,7 +7,8 @@ import java.util.stream.Stream;
 
 /**
  * The maps allowed on a Space: a sealed family, closed under intersection ({@link #meet}). Maps that keep coordinates
- * apart (permutations, diagonals) come from {@link Symmetries}, maps that mix them from {@link LinearSymmetries}.
+ * apart (permutations, diagonals) come from {@link Symmetries}, maps that mix them from {@link LinearSymmetries},
+ * translations from {@link Shifts}.
  */
 public sealed interface Group {
     /** Which diagonals a {@link Monomial} map may carry. */
