@@ -34,6 +34,7 @@ final class Listing {
                 case REAL -> "Monomial (real)";
             };
             case Group.Permutation g -> "Permutation";
+            case Group.Shift g -> "Shift";
             case Group.Trivial g -> "Trivial";
         };
     }

@@ -77,6 +77,7 @@ final class ScanCommand implements Callable<Integer> {
             result.put("schema", SCHEMA);
             result.put("model", cost(collapse));
             result.put("spaces", Listing.spaces(verified, collapse));
+            result.put("shifts", ShiftListing.of(verified));
             result.put("blocks", Blocks.of(graph, verified));
             result.put("shrunk", Map.of("parameters", collapse.after().parameters(), "macs", collapse.after().macs()));
             result.put("findings", List.copyOf(findings));
@@ -99,6 +100,7 @@ final class ScanCommand implements Callable<Integer> {
 
     private String text(Verified verified, Collapse collapse, List<Finding> findings, RunView run) {
         StringBuilder text = new StringBuilder(Listing.table(verified, collapse).text());
+        text.append(ShiftListing.text(verified));
         text.append("\nEvery symmetry was applied and the outputs compared: they moved by at most ")
                 .append(Units.scientific(verified.maxError())).append(" of their range (ONNX Runtime, ")
                 .append(verified.samples()).append(verified.samples() == 1 ? " sample).\n" : " samples).\n");

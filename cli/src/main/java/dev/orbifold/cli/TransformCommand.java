@@ -43,7 +43,7 @@ final class TransformCommand implements Callable<Integer> {
     @Mixin private Destination destination = new Destination();
 
     @Option(names = "--only", split = ",", paramLabel = "KIND",
-            description = "Use only these: permutation, sign, scaling, rotation (default: all).") private List<
+            description = "Use only these: permutation, sign, scaling, rotation, shift (default: all).") private List<
                     Transform.Kind> only = List.of();
 
     @Mixin private Work work = new Work();
@@ -81,6 +81,7 @@ final class TransformCommand implements Callable<Integer> {
             result.put("model", model);
             result.put("output", destination.typed());
             result.put("spaces", Listing.spaces(verified));
+            result.put("shifts", ShiftListing.of(verified));
             result.put("moved", share(graph, moved));
             result.put("equality", Map.of("maxError", equality.maxError(), "samples", equality.samples()));
             result.put("verification",
@@ -104,7 +105,7 @@ final class TransformCommand implements Callable<Integer> {
     private String text(Verified verified, double share, Equality equality, List<Finding> findings, Path run) {
         Table files = new Table().left("").left("");
         files.row("model", destination.typed().toString()).row("everything", run.toString());
-        return Listing.table(verified).text() + "\n"
+        return Listing.table(verified).text() + ShiftListing.text(verified) + "\n"
                 + Units.percent(100 * share) + " of the weights moved; no output moved by more than "
                 + Units.scientific(equality.maxError()) + " of the output range (ONNX Runtime, " + equality.samples()
                 + " samples; allowed are " + Units.scientific(Results.EQUAL) + ").\n" + Listing.findings(findings)

@@ -56,6 +56,35 @@ class ScanCommandTest {
     }
 
     @Test
+    void shiftsOfLayersThatAreAlikeShareARow() {
+        Path model = Tiny.chain(folder.resolve("m.onnx"), 3);
+        Outcome scan = Outcome.of("scan", model, "--run", folder.resolve("run"));
+        JsonNode json = Outcome.of("scan", model, "--json", "--run", folder.resolve("run2")).json();
+        JsonNode shift = json.path("shifts").path(0);
+        assertAll(() -> assertTrue(scan.out().matches("(?s).*fc\\*\\.bias +3 × 8 +fc\\*\\.bias\\n.*"), scan.all()),
+                () -> assertEquals(3, json.path("shifts").size()),
+                () -> assertEquals("fc0.bias", shift.path("name").asText()),
+                () -> assertEquals(8, shift.path("dimension").asInt()),
+                () -> assertEquals("Shift", shift.path("group").asText()),
+                () -> assertEquals("fc1.bias", shift.path("slots").path(1).path("parameter").asText()),
+                () -> assertEquals(0, shift.path("slots").path(1).path("axis").asInt()));
+    }
+
+    @Test
+    void onlyShiftsMoveBiasesAlone() {
+        Path model = Tiny.chain(folder.resolve("m.onnx"), 1);
+        Path moved = folder.resolve("o.onnx");
+        Outcome outcome =
+                Outcome.of("transform", model, "-o", moved, "--only", "shift", "--run", folder.resolve("run"));
+        Graph before = OnnxFile.read(model);
+        Graph after = OnnxFile.read(moved);
+        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
+                () -> assertEquals(before.parameters().get("fc0.weight"), after.parameters().get("fc0.weight")),
+                () -> assertNotEquals(before.parameters().get("fc0.bias"), after.parameters().get("fc0.bias")),
+                () -> assertNotEquals(before.parameters().get("fc1.bias"), after.parameters().get("fc1.bias")));
+    }
+
+    @Test
     void theReportShowsTheNetworkAndIsWrittenAgain() throws IOException {
         Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
         Outcome outcome = Outcome.of("scan", model, "--run", folder.resolve("run"));

@@ -13,6 +13,7 @@ import dev.orbifold.graph.ValueInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,23 @@ final class Tiny {
                 Node.of("fc2", "Gemm", List.of("active", "fc2.weight", "fc2.bias"), List.of("logits"), transposed));
         OnnxFile.write(Graph.of("tiny", List.of(value("input", FEATURES)), List.of(value("logits", CLASSES)), nodes,
                 parameters), file);
+        return file;
+    }
+
+    /** Writes layers fc0, fc1, … of width 8 without activations, with zero biases: {@code links} layers and the last. */
+    static Path chain(Path file, int links) {
+        RandomGenerator random = new Seed(9).generator();
+        Map<String, TensorData> parameters = new LinkedHashMap<>();
+        List<Node> nodes = new ArrayList<>();
+        for (int i = 0; i <= links; i++) {
+            parameters.put("fc" + i + ".weight", weights(random, 8, 8, 0));
+            parameters.put("fc" + i + ".bias", TensorData.of(new float[8], 8));
+            nodes.add(Node.of("fc" + i, "Gemm",
+                    List.of(i == 0 ? "input" : "y" + i, "fc" + i + ".weight", "fc" + i + ".bias"),
+                    List.of(i == links ? "logits" : "y" + (i + 1)), Map.of()));
+        }
+        OnnxFile.write(Graph.of("chain", List.of(value("input", 8)), List.of(value("logits", 8)), nodes, parameters),
+                file);
         return file;
     }
 

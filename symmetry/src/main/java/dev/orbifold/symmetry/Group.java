@@ -1,8 +1,14 @@
 package dev.orbifold.symmetry;
 
+import dev.orbifold.graph.Seed;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
 /**
  * The maps allowed on a Space: a sealed family, closed under intersection ({@link #meet}). Maps that keep coordinates
- * apart (permutations, diagonals) come from {@link Symmetries}, maps that mix them from {@link LinearSymmetries}.
+ * apart (permutations, diagonals) come from {@link Symmetries}, maps that mix them from {@link LinearSymmetries},
+ * translations from {@link Shifts}.
  */
 public sealed interface Group {
     /** Which diagonals a {@link Monomial} map may carry. */
@@ -43,6 +49,10 @@ public sealed interface Group {
     record Permutation() implements Group {
     }
 
+    /** Translations: any n numbers, added. */
+    record Shift() implements Group {
+    }
+
     /** The identity alone. */
     record Trivial() implements Group {
     }
@@ -52,7 +62,13 @@ public sealed interface Group {
      * plane share with permutations and diagonals (the scalars, the quarter turns) has no name here and counts as Trivial.
      */
     default Group meet(Group other) {
-        if (equals(other) || this instanceof Trivial || other instanceof General) {
+        if (equals(other)) {
+            return this;
+        }
+        if (this instanceof Shift || other instanceof Shift) {
+            return new Trivial();
+        }
+        if (this instanceof Trivial || other instanceof General) {
             return this;
         }
         if (other instanceof Trivial || this instanceof General) {
@@ -95,8 +111,32 @@ public sealed interface Group {
             case RotationScaling r -> 2;
             case Rotation r -> 1;
             case Monomial m -> m.diagonal() == Diagonal.SIGNS ? 0 : n;
+            case Shift s -> n;
             case Permutation p -> 0;
             case Trivial t -> 0;
         };
+    }
+
+    /**
+     * A basis of the directions in which the Group leaves the identity, on n coordinates: none where it is discrete. Those of
+     * {@link Shift} act on n + 1 coordinates, the last of which is 1.
+     *
+     * @throws SymmetryException if the Group acts on planes and n is not 2
+     */
+    default Stream<Generator> generators(int n) {
+        return Generator.all(this, n);
+    }
+
+    /**
+     * The mirrors on n coordinates that can be counted, each by its orthonormal normals: signs of units and exchanges of pairs,
+     * the half turn of a plane. None where every direction is one ({@link #mirror}).
+     */
+    default Stream<List<Normal>> mirrors(int n) {
+        return Normal.all(this, n);
+    }
+
+    /** The normals of a random mirror on n coordinates: a direction, or one of {@link #mirrors}; empty where there is none. */
+    default Optional<List<Normal>> mirror(int n, Seed seed) {
+        return Normal.random(this, n, seed);
     }
 }

@@ -23,7 +23,9 @@ public final class Transform {
         /** Positive factors. */
         SCALING,
         /** Maps that mix coordinates ({@link LinearTransform}). */
-        ROTATION
+        ROTATION,
+        /** Translations ({@link Shifts}). */
+        SHIFT
     }
 
     /**

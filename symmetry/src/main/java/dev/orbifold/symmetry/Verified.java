@@ -13,18 +13,20 @@ import java.util.Set;
 
 /**
  * All symmetries of a Graph that have been shown to be symmetries: those that keep units apart and those that mix
- * coordinates, a random element of every Space applied and the outputs compared.
+ * coordinates, a random element of every Space applied and the outputs compared; and translations, likewise.
  *
  * @param units permutations, signs and scalings
  * @param mixing maps that mix coordinates
+ * @param shifts translations
  * @param samples how many random inputs were compared
- * @param maxError the largest difference of an output, divided by the output's range; of the Spaces that hold
- * @param findings what was not understood, and one {@code symmetry-defect} per Space that does not hold
+ * @param maxError the largest difference of an output, divided by the output's range; of the symmetries that hold
+ * @param findings what was not understood, and one {@code symmetry-defect} per Space or shift that does not hold
  */
-public record Verified(Symmetries units, LinearSymmetries mixing, int samples, double maxError,
+public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> shifts, int samples, double maxError,
         List<Finding> findings) {
-    /** Copies the list. */
+    /** Copies the lists. */
     public Verified {
+        shifts = List.copyOf(shifts);
         findings = List.copyOf(findings);
     }
 
@@ -43,8 +45,8 @@ public record Verified(Symmetries units, LinearSymmetries mixing, int samples, d
         Symmetries units = verified.units();
         return new Verified(
                 new Symmetries(graph, units.shapes(), units.spaces(), units.axes(), units.scalings(), units.findings()),
-                new LinearSymmetries(graph, verified.mixing().spaces()), samples, verified.maxError(),
-                verified.findings());
+                new LinearSymmetries(graph, verified.mixing().spaces()), verified.shifts(), samples,
+                verified.maxError(), verified.findings());
     }
 
     private static Verified proved(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
@@ -55,16 +57,30 @@ public record Verified(Symmetries units, LinearSymmetries mixing, int samples, d
         List<Finding> findings = new ArrayList<>(units.symmetries().findings());
         mixed.run();
         findings.addAll(mixed.findings);
-        return new Verified(units.symmetries(), mixed.right(), samples, Math.max(units.maxError(), mixed.error),
-                findings);
+        ShiftVerification shifts = ShiftVerification.of(Shifts.of(graph, inferred.shapes()), inferred.shapes(), factory,
+                samples, seed.split("shifts"));
+        findings.addAll(shifts.findings());
+        double error = Math.max(shifts.error(), Math.max(units.maxError(), mixed.error));
+        return new Verified(units.symmetries(), mixed.right(), shifts.right(), samples, error, findings);
     }
 
-    /** The Graph moved by a random element of every Space, of the given kinds. */
+    /**
+     * The Graph moved by a random element of every Space, of the given kinds. Shifts come last: what other parameters take back
+     * of them depends on the weights that the other kinds leave.
+     */
     public Graph moved(Set<Transform.Kind> kinds, Seed seed) {
         Graph moved = Transform.random(units, units.spaces(), kinds, seed.split("units"));
-        return kinds.contains(Transform.Kind.ROTATION)
-                ? LinearTransform.random(moved, mixing.spaces(), seed.split("mixing"))
-                : moved;
+        if (kinds.contains(Transform.Kind.ROTATION)) {
+            moved = LinearTransform.random(moved, mixing.spaces(), seed.split("mixing"));
+        }
+        return kinds.contains(Transform.Kind.SHIFT) ? shifted(moved, seed.split("shifts")) : moved;
+    }
+
+    private Graph shifted(Graph graph, Seed seed) {
+        Set<String> held = new HashSet<>();
+        shifts.forEach(s -> held.add(s.name()));
+        Shifts now = Shifts.of(graph);
+        return now.random(now.shifts().stream().filter(s -> held.contains(s.name())).toList(), seed);
     }
 
     private static final class Mixed {

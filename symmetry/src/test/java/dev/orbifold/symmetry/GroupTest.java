@@ -7,10 +7,11 @@ import org.junit.jupiter.api.Test;
 
 /** The laws of the meet, on the whole family. */
 class GroupTest {
-    private static final List<Group> ALL = List.of(new Group.Monomial(Group.Diagonal.SIGNS),
+    static final List<Group> ALL = List.of(new Group.Monomial(Group.Diagonal.SIGNS),
             new Group.Monomial(Group.Diagonal.POSITIVE), new Group.Monomial(Group.Diagonal.REAL),
             new Group.Permutation(), new Group.Trivial(), new Group.General(), new Group.Orthogonal(),
-            new Group.OrthogonalFixingOnes(), new Group.RotationScaling(), new Group.Rotation());
+            new Group.OrthogonalFixingOnes(), new Group.RotationScaling(), new Group.Rotation(),
+            new Group.Shift());
 
     @Test
     void theFamilyIsComplete() {

@@ -3,6 +3,8 @@ package dev.orbifold.symmetry;
 import dev.orbifold.graph.Seed;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The layers of small transformers, written in the ways exporters write them. Every layer notes which mixing Spaces it
@@ -32,7 +34,11 @@ final class Layers {
     final int width;
     private final int turned;
     private final List<String> expected = new ArrayList<>();
+    private final Map<String, Integer> shifts = new TreeMap<>();
     private int layers;
+    private String last = "";
+    /** The directions that no norm of the stream sees: 1 where all of them subtract the mean. */
+    int unseen;
 
     /**
      * Layers of random sizes.
@@ -69,6 +75,22 @@ final class Layers {
         return expected.stream().sorted().toList();
     }
 
+    /** Notes in how many dimensions a parameter can be shifted. */
+    void shift(String parameter, int dimension) {
+        shifts.put(parameter, dimension);
+    }
+
+    /** Notes the same for the bias of the layer or norm made last. */
+    void shiftLast(int dimension) {
+        shift(last + ".bias", dimension);
+    }
+
+    /** The shifts that must be found, as "parameter: dimension". */
+    List<String> shifts() {
+        return shifts.entrySet().stream().filter(s -> s.getValue() > 0).map(s -> s.getKey() + ": " + s.getValue())
+                .toList();
+    }
+
     String add(String x, String y) {
         return net.node("Add", List.of(x, y));
     }
@@ -79,6 +101,7 @@ final class Layers {
 
     String linear(String x, int in, int out, boolean bias) {
         String name = name("linear");
+        last = name;
         return bias ? net.linear(name, x, in, out) : matMul(x, net.weight(name + ".weight", in, out));
     }
 
@@ -105,6 +128,10 @@ final class Layers {
     /** A norm over the last axis, as a node or spelled out. */
     String norm(String x, boolean centred, boolean spelled) {
         String name = name("norm");
+        last = name;
+        if (centred) {
+            shiftLast(width);
+        }
         String scale = net.positive(name + ".weight", width);
         return norm(x, scale, centred ? net.weight(name + ".bias", width) : "", spelled);
     }
@@ -139,7 +166,9 @@ final class Layers {
             String erf = net.apply("Erf", net.node("Div", List.of(first, net.scalar(Math.sqrt(2)))));
             hidden = net.node("Mul", List.of(first, add(erf, net.scalar(1))));
         }
-        return linear(hidden, inner, width, bias);
+        String out = linear(hidden, inner, width, bias);
+        shiftLast(bias ? unseen : 0);
+        return out;
     }
 
     /** Attention over (batch, length, width) data. */
@@ -149,7 +178,8 @@ final class Layers {
         if (form == Form.NODE3) {
             return attentionNode(x, turn, mask, bias);
         }
-        List<String> parts = projected(x, fused, bias);
+        boolean seen = !bias || form != Form.SPELLED;
+        List<String> parts = projected(x, fused, bias, seen ? 0 : count * unturned(turn), seen ? 0 : count * size);
         String q = turn(parts.get(0), turn);
         String k = turn(parts.get(1), turn);
         String v = parts.get(2);
@@ -162,6 +192,15 @@ final class Layers {
         String scores = net.node("Mul", List.of(matMul(q, transpose(keys, 0, 1, 3, 2)), net.scalar(0.5)));
         String masked = mask.isEmpty() ? scores : add(scores, mask);
         return output(matMul(net.node("Softmax", List.of(masked), "axis", -1), values), bias);
+    }
+
+    /** How many coordinates of a head no position turns; a node that turns some is not looked into. */
+    private int unturned(Turn turn) {
+        return switch (turn) {
+            case NONE -> size;
+            case SPELLED, COMPUTED -> size - turned;
+            case NODE, INTERLEAVED -> 0;
+        };
     }
 
     void expectHeads(Turn turn, int count) {
@@ -177,7 +216,9 @@ final class Layers {
     }
 
     private String output(String heads4, boolean bias) {
-        return linear(reshape(transpose(heads4, 0, 2, 1, 3), 0, length, width), width, width, bias);
+        String out = linear(reshape(transpose(heads4, 0, 2, 1, 3), 0, length, width), width, width, bias);
+        shiftLast(bias ? unseen : 0);
+        return out;
     }
 
     /** Attention on unsplit heads. */
@@ -194,13 +235,17 @@ final class Layers {
     }
 
     /** Queries, keys and values as (batch, heads, length, size). */
-    private List<String> projected(String x, Fused fused, boolean bias) {
+    private List<String> projected(String x, Fused fused, boolean bias, int keys, int values) {
         if (fused == Fused.APART) {
-            return List.of(split(linear(x, width, width, bias), heads),
-                    split(linear(x, width, groups * size, bias), groups),
-                    split(linear(x, width, groups * size, bias), groups));
+            String q = split(linear(x, width, width, bias), heads);
+            String k = split(linear(x, width, groups * size, bias), groups);
+            shiftLast(keys);
+            String v = split(linear(x, width, groups * size, bias), groups);
+            shiftLast(values);
+            return List.of(q, k, v);
         }
         String all = linear(x, width, 3 * width, bias);
+        shiftLast(keys + values);
         return switch (fused) {
             case SPLIT -> net.node("Split", 3, List.of(all, net.ints(width, width, width)), "axis", 2).stream()
                     .map(p -> split(p, heads)).toList();
@@ -256,13 +301,13 @@ final class Layers {
         String cos;
         String sin;
         if (turn == Turn.COMPUTED) {
-            String angles = net.floats(angles(), 1, 1, length, half);
+            String angles = net.floats(Waves.angles(length, turned), 1, 1, length, half);
             String both = concat(-1, angles, angles);
             cos = net.apply("Cos", both);
             sin = net.apply("Sin", both);
         } else {
-            cos = net.floats(waves(true), 1, 1, length, turned);
-            sin = net.floats(waves(false), 1, 1, length, turned);
+            cos = net.floats(Waves.of(length, turned, true), 1, 1, length, turned);
+            sin = net.floats(Waves.of(length, turned, false), 1, 1, length, turned);
         }
         return add(net.node("Mul", List.of(x, cos)), net.node("Mul", List.of(halves, sin)));
     }
@@ -271,7 +316,7 @@ final class Layers {
         int half = turned / 2;
         float[] cos = new float[length * half];
         float[] sin = new float[length * half];
-        float[] angles = angles();
+        float[] angles = Waves.angles(length, turned);
         for (int i = 0; i < angles.length; i++) {
             cos[i] = (float) Math.cos(angles[i]);
             sin[i] = (float) Math.sin(angles[i]);
@@ -293,26 +338,6 @@ final class Layers {
                 net.node("Expand", List.of(other, batch))), attributes.toArray());
     }
 
-    private float[] angles() {
-        int half = turned / 2;
-        float[] angles = new float[length * half];
-        for (int i = 0; i < angles.length; i++) {
-            angles[i] = (float) (i / half * Math.pow(10, -(i % half) / (double) half));
-        }
-        return angles;
-    }
-
-    private float[] waves(boolean cosine) {
-        int half = turned / 2;
-        float[] angles = angles();
-        float[] waves = new float[length * turned];
-        for (int i = 0; i < waves.length; i++) {
-            double angle = angles[i / turned * half + i % half];
-            waves[i] = (float) (cosine ? Math.cos(angle) : Math.sin(angle));
-        }
-        return waves;
-    }
-
     /** A lower triangle of zeros under a very negative number. */
     String causal() {
         float[] mask = new float[length * length];
@@ -326,7 +351,9 @@ final class Layers {
     String relative() {
         long[] distance = new long[length * length];
         java.util.Arrays.setAll(distance, i -> i % length - i / length + length - 1);
-        String rows = net.node("Gather", List.of(net.weight(name("bias"), 2L * length - 1, heads),
+        String weight = net.weight(name("bias"), 2L * length - 1, heads);
+        shift(weight, heads);
+        String rows = net.node("Gather", List.of(weight,
                 net.table(distance, length, length)), "axis", 0);
         return net.node("Unsqueeze", List.of(transpose(rows, 2, 0, 1), net.ints(0)));
     }

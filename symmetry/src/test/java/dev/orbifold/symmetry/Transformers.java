@@ -17,8 +17,9 @@ final class Transformers {
      *
      * @param graph the network
      * @param expected its mixing Spaces as "Group(dimension)xcopies", sorted
+     * @param shifts its shifts as "parameter: dimension", sorted
      */
-    record Planted(Graph graph, List<String> expected) {
+    record Planted(Graph graph, List<String> expected, List<String> shifts) {
     }
 
     private static final String STREAM = "OrthogonalFixingOnes";
@@ -62,7 +63,7 @@ final class Transformers {
     }
 
     private static Planted planted(Layers on, String... outputs) {
-        return new Planted(on.net.graph(outputs), on.expected());
+        return new Planted(on.net.graph(outputs), on.expected(), on.shifts());
     }
 
     private static String embedded(Layers on) {
@@ -74,8 +75,11 @@ final class Transformers {
         Layers on = new Layers(seed, false, false);
         String x = on.add(embedded(on), on.net.weight("positions", on.length, on.width));
         String mask = on.causal();
+        on.unseen = 1;
+        on.shift("positions", on.length);
         if (!tied) {
             on.expect(STREAM, on.width, 1);
+            on.shift("embedding", on.width);
         }
         for (int b = 0; b <= on.net.choose(2); b++) {
             Fused fused = b == 0 ? Fused.SPLIT : Fused.APART;
@@ -83,6 +87,7 @@ final class Transformers {
             x = on.add(x, on.units(on.norm(x, true, spelled), false, true));
         }
         String last = on.norm(x, true, spelled);
+        on.shiftLast(on.width - WORDS);
         return planted(on, tied ? on.matMul(last, on.transpose("embedding", 1, 0))
                 : on.linear(last, on.width, WORDS, false));
     }
@@ -131,6 +136,10 @@ final class Transformers {
         String types = on.net.node("Gather",
                 List.of(on.net.weight("types", 2, on.width), on.net.tokens("kinds", on.length)), "axis", 0);
         String x = on.add(on.add(embedded(on), types), on.net.weight("positions", 1, on.length, on.width));
+        on.shift("embedding", on.width);
+        on.shift("types", on.width);
+        on.shift("positions", on.length);
+        on.unseen = 1;
         boolean spelled = on.net.choose(2) == 0;
         x = on.norm(x, true, spelled);
         for (int b = 0; b <= on.net.choose(2); b++) {
@@ -159,6 +168,10 @@ final class Transformers {
                 on.concat(0, batch, on.net.ints(1, on.width))));
         x = on.add(on.concat(1, token, x), on.net.weight("positions", 1, on.length, on.width));
         on.expect(STREAM, on.width, 1);
+        on.unseen = 1;
+        on.shift("patch.bias", on.width);
+        on.shift("token", on.width);
+        on.shift("positions", on.length);
         for (int b = 0; b <= on.net.choose(2); b++) {
             x = on.add(x, on.attention(on.norm(x, true, false), fused, Turn.NONE, Form.SPELLED, "", true));
             x = on.add(x, on.units(on.norm(x, true, false), false, true));
@@ -173,6 +186,8 @@ final class Transformers {
         int w = on.width;
         String x = patches(on, 4);
         on.expect(STREAM, w, 1);
+        on.unseen = 1;
+        on.shift("patch.bias", 1);
         for (int b = 0; b < 2; b++) {
             String grid = on.reshape(on.norm(x, true, false), 0, 4, 4, w);
             String rolled = b == 0 ? grid : roll(on, roll(on, grid, 1, 1), 1, 2);
@@ -214,9 +229,14 @@ final class Transformers {
     private static Planted mixer(Seed seed) {
         Layers on = new Layers(seed, false, false);
         String x = patches(on, 2);
+        on.unseen = 1;
+        on.shift("patch.bias", 1);
         for (int b = 0; b < 2; b++) {
             String across = on.transpose(on.norm(x, true, b == 0), 0, 2, 1);
+            // Behind the sum over tokens the shift varies along channels, and the next bias does not.
+            on.shiftLast(0);
             String mixed = on.linear(on.net.apply("Relu", on.linear(across, 4, 7, true)), 7, 4, true);
+            on.shiftLast(4);
             x = on.add(x, on.transpose(mixed, 0, 2, 1));
             x = on.add(x, on.units(on.norm(x, true, false), false, true));
         }
@@ -229,6 +249,7 @@ final class Transformers {
         String x = on.net.input("x", on.width);
         String narrow = on.net.dense("narrow", x, on.width, on.size);
         on.expect("General", on.size, 1);
+        on.shift("narrow.bias", on.size);
         String wide = on.net.apply("Relu", on.net.dense("wide", narrow, on.size, 13));
         return planted(on, on.net.dense("head", wide, 13, ANSWERS));
     }
@@ -241,7 +262,9 @@ final class Transformers {
         on.expect("General", on.size, 1);
         String pooled = on.net.choose(2) == 0 ? narrow
                 : on.net.node("AveragePool", List.of(narrow), "kernel_shape", new long[] {2, 2});
-        String wide = on.net.apply("Relu", on.net.conv("wide", pooled, on.size, 9, 1 + 2 * on.net.choose(2), 1));
+        int kernel = 1 + 2 * on.net.choose(2);
+        on.shift("narrow.bias", kernel == 1 ? on.size : 0);
+        String wide = on.net.apply("Relu", on.net.conv("wide", pooled, on.size, 9, kernel, 1));
         return planted(on, on.net.dense("head",
                 on.net.node("Flatten", List.of(on.net.apply("GlobalAveragePool", wide))), 9, ANSWERS));
     }
