@@ -50,12 +50,10 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
             int repeated = twins.pairs().get(space.id()).size();
             units.add(new Units(gone, repeated, saving(costs, space.id(), gone + repeated)));
         });
-        List<Optional<Spectrum>> spectra = new ArrayList<>();
-        for (LinearSpace space : verified.mixing().spaces()) {
-            spectra.add(bilinear(space) ? Spectrum.of(graph, space) : Optional.empty());
-        }
+        List<Optional<Spectrum>> spectra = verified.mixing().spaces().stream()
+                .map(space -> bilinear(space) ? Spectrum.of(graph, space) : Optional.<Spectrum>empty()).toList();
         boolean nothing = dead.count() == 0 && twins.count() == 0
-                && LostRank.gathered(graph, ShrinkOptions.DEFAULT) == graph;
+                && LostRank.gathered(graph, verified.mixing(), ShrinkOptions.DEFAULT) == graph;
         Cost before = Cost.of(graph);
         Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
                 : Shrink.reduce(graph, ShrinkOptions.DEFAULT);

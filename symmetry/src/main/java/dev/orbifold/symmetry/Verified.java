@@ -4,12 +4,10 @@ import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
-import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * All symmetries of a Graph that have been shown to be symmetries: those that keep units apart and those that mix
@@ -49,91 +47,49 @@ public record Verified(Symmetries units, LinearSymmetries mixing, int samples, d
 
     private static Verified proved(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
         Symmetries inferred = Symmetries.of(graph);
-        Verification units = Verification.check(inferred, factory, samples, seed.split("units"));
-        Mixed mixed = new Mixed(LinearSymmetries.of(graph, inferred.shapes()), inferred, factory, samples,
-                seed.split("mixing"));
-        List<Finding> findings = new ArrayList<>(units.symmetries().findings());
-        mixed.run();
-        findings.addAll(mixed.findings);
-        return new Verified(units.symmetries(), mixed.right(), samples, Math.max(units.maxError(), mixed.error),
-                findings);
+        LinearSymmetries linear = LinearSymmetries.of(graph, inferred.shapes());
+        List<Record> spaces = new ArrayList<>(inferred.spaces());
+        spaces.addAll(linear.spaces());
+        Trial.Outcome<Record> outcome;
+        try (Trial trial = new Trial(graph, inferred.shapes(), factory, samples, seed.split("units").split("inputs"))) {
+            outcome = trial.outcome(spaces, (motion, moving) -> {
+                Verification.move(motion, inferred, only(Space.class, moving), seed.split("units"));
+                LinearTransform.add(motion, elements(only(LinearSpace.class, moving),
+                        seed.split("mixing").split("element")));
+            });
+        }
+        List<Space> wrong = only(Space.class, outcome.wrong());
+        List<LinearSpace> unmixable = only(LinearSpace.class, outcome.wrong());
+        Symmetries units =
+                Verification.without(inferred, wrong, wrong.stream().map(Verification::defect).toList());
+        List<Finding> findings = new ArrayList<>(units.findings());
+        unmixable.forEach(s -> findings.add(defect(s)));
+        return new Verified(units, linear.without(unmixable.stream().map(LinearSpace::id).collect(Collectors.toSet())),
+                samples, outcome.error(), findings);
+    }
+
+    private static <T> List<T> only(Class<T> kind, List<Record> spaces) {
+        return spaces.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    private static List<LinearTransform.Element> elements(List<LinearSpace> spaces, Seed seed) {
+        return spaces.stream().map(s -> LinearTransform.element(s, seed.split(s.name()))).toList();
+    }
+
+    private static Finding defect(LinearSpace space) {
+        return new Finding(Finding.Severity.ERROR, "symmetry-defect", space.name(),
+                "mixing the " + space.dimension() + " coordinates of " + space.name()
+                        + " changes the outputs, so they are kept as they are; please report the model's operators");
     }
 
     /** The Graph moved by a random element of every Space, of the given kinds. */
     public Graph moved(Set<Transform.Kind> kinds, Seed seed) {
-        Graph moved = Transform.random(units, units.spaces(), kinds, seed.split("units"));
-        return kinds.contains(Transform.Kind.ROTATION)
-                ? LinearTransform.random(moved, mixing.spaces(), seed.split("mixing"))
-                : moved;
-    }
-
-    private static final class Mixed {
-        private final LinearSymmetries inferred;
-        private final Evaluator.Factory factory;
-        private final Seed seed;
-        private final Map<String, TensorData> inputs;
-        private final Map<String, TensorData> expected;
-        private final Set<Integer> wrong = new HashSet<>();
-        private final List<Finding> findings = new ArrayList<>();
-        private double error;
-
-        Mixed(LinearSymmetries inferred, Symmetries units, Evaluator.Factory factory, int samples, Seed seed) {
-            this.inferred = inferred;
-            this.factory = factory;
-            this.seed = seed;
-            this.inputs = inferred.spaces().isEmpty() ? Map.of()
-                    : RandomInputs.of(units.graph(), units.shapes(), samples, seed.split("inputs"));
-            this.expected = inferred.spaces().isEmpty() ? Map.of() : outputs(inferred.graph());
+        Motion motion = new Motion(units.graph());
+        if (kinds.contains(Transform.Kind.ROTATION)) {
+            LinearTransform.add(motion, elements(mixing.spaces(), seed.split("mixing")));
         }
-
-        void run() {
-            error = error(inferred.spaces());
-            if (!(error <= Verification.TOLERANCE)) {
-                bisect(inferred.spaces());
-                error = error(right().spaces());
-            }
-        }
-
-        LinearSymmetries right() {
-            return inferred.without(wrong);
-        }
-
-        private void bisect(List<LinearSpace> spaces) {
-            if (spaces.isEmpty() || error(spaces) <= Verification.TOLERANCE) {
-                return;
-            }
-            if (spaces.size() == 1) {
-                LinearSpace space = spaces.get(0);
-                wrong.add(space.id());
-                findings.add(new Finding(Finding.Severity.ERROR, "symmetry-defect", space.name(),
-                        "mixing the " + space.dimension() + " coordinates of " + space.name()
-                                + " changes the outputs, so they are kept as they are; please report the model's"
-                                + " operators"));
-                return;
-            }
-            bisect(spaces.subList(0, spaces.size() / 2));
-            bisect(spaces.subList(spaces.size() / 2, spaces.size()));
-        }
-
-        private double error(List<LinearSpace> spaces) {
-            if (spaces.isEmpty()) {
-                return 0;
-            }
-            Map<String, TensorData> actual =
-                    outputs(LinearTransform.random(inferred.graph(), spaces, seed.split("element")));
-            double worst = 0;
-            for (Map.Entry<String, TensorData> output : expected.entrySet()) {
-                TensorData other = actual.get(output.getKey());
-                worst = Math.max(worst, other == null ? Double.POSITIVE_INFINITY
-                        : Verification.difference(output.getValue(), other));
-            }
-            return worst;
-        }
-
-        private Map<String, TensorData> outputs(Graph graph) {
-            try (Evaluator evaluator = factory.open(graph)) {
-                return evaluator.run(inputs);
-            }
-        }
+        Transform.add(motion, units, units.spaces().stream()
+                .map(s -> Transform.element(units, s, kinds, seed.split("units").split(s.name()))).toList());
+        return motion.onHeap();
     }
 }
