@@ -63,6 +63,11 @@ public final class OnnxRuntime implements Evaluator {
         return load(threads, options -> environment().createSession(file.toString(), options));
     }
 
+    /** Loads ONNX Runtime's library, which takes a while the first time; {@code open} would do it too. */
+    public static void load() {
+        environment();
+    }
+
     /** The version of ONNX Runtime, as its jar says. */
     public static String version() {
         String version = OrtEnvironment.class.getPackage().getImplementationVersion();

@@ -4,9 +4,12 @@ import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.Shapes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
 import java.util.stream.Collectors;
 
 /**
@@ -46,14 +49,21 @@ public record Verified(Symmetries units, LinearSymmetries mixing, int samples, d
     }
 
     private static Verified proved(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
-        Symmetries inferred = Symmetries.of(graph);
-        LinearSymmetries linear = LinearSymmetries.of(graph, inferred.shapes());
-        List<Record> spaces = new ArrayList<>(inferred.spaces());
-        spaces.addAll(linear.spaces());
+        Shapes shapes = Shapes.of(graph);
+        // What the Graph says to random inputs is found out while its symmetries are inferred.
+        ForkJoinTask<Symmetries> inferring =
+                ForkJoinPool.commonPool().submit(() -> Symmetries.of(graph, shapes));
+        Symmetries inferred;
+        LinearSymmetries linear;
         Trial.Outcome<Record> outcome;
-        try (Trial trial = new Trial(graph, inferred.shapes(), factory, samples, seed.split("units").split("inputs"))) {
+        try (Trial trial = new Trial(graph, shapes, factory, samples, seed.split("units").split("inputs"))) {
+            linear = LinearSymmetries.of(graph, shapes);
+            inferred = inferring.join();
+            Symmetries exchanging = inferred;
+            List<Record> spaces = new ArrayList<>(inferred.spaces());
+            spaces.addAll(linear.spaces());
             outcome = trial.outcome(spaces, (motion, moving) -> {
-                Verification.move(motion, inferred, only(Space.class, moving), seed.split("units"));
+                Verification.move(motion, exchanging, only(Space.class, moving), seed.split("units"));
                 LinearTransform.add(motion, elements(only(LinearSpace.class, moving),
                         seed.split("mixing").split("element")));
             });
