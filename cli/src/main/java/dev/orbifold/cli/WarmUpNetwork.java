@@ -38,7 +38,8 @@ final class WarmUpNetwork {
     }
 
     private Graph build() {
-        String x = node("Conv", Map.of("strides", new Attribute.Ints(List.of(4L, 4L))), "image", weight(WIDTH, 3, 4, 4), weight(WIDTH));
+        String x = node("Conv", Map.of("strides", new Attribute.Ints(List.of(4L, 4L))), "image", weight(WIDTH, 3, 4, 4),
+                weight(WIDTH));
         x = node("Reshape", Map.of(), x, integers(0, WIDTH, PATCHES));
         x = node("Transpose", Map.of("perm", new Attribute.Ints(List.of(0L, 2L, 1L))), x);
         x = node("Add", Map.of(), x, weight(1, PATCHES, WIDTH));
@@ -52,7 +53,8 @@ final class WarmUpNetwork {
         }
         String pooled = node("Flatten", Map.of(), node("GlobalAveragePool", Map.of(),
                 node("Transpose", Map.of("perm", new Attribute.Ints(List.of(0L, 2L, 1L))), norm(x))));
-        nodes.add(new Node("out", "Gemm", "", List.of(pooled, weight(WIDTH, 10), weight(10)), List.of("out"), Map.of()));
+        nodes.add(
+                new Node("out", "Gemm", "", List.of(pooled, weight(WIDTH, 10), weight(10)), List.of("out"), Map.of()));
         return Graph.of("warm-up",
                 List.of(ValueInfo.of("image", DataType.FLOAT,
                         new Shape(List.of(Dim.named("n"), Dim.of(3), Dim.of(16), Dim.of(16))))),
@@ -71,7 +73,8 @@ final class WarmUpNetwork {
         String mixed = node("MatMul", Map.of(),
                 node("Softmax", Map.of("axis", new Attribute.Int(-1)), node("MatMul", Map.of(), query, key)), value);
         String joined = node("Reshape", Map.of(),
-                node("Transpose", Map.of("perm", new Attribute.Ints(List.of(0L, 2L, 1L, 3L))), mixed), integers(0, 0, WIDTH));
+                node("Transpose", Map.of("perm", new Attribute.Ints(List.of(0L, 2L, 1L, 3L))), mixed),
+                integers(0, 0, WIDTH));
         return node("MatMul", Map.of(), joined, weight(WIDTH, WIDTH));
     }
 

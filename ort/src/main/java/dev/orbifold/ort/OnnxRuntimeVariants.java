@@ -73,6 +73,9 @@ final class OnnxRuntimeVariants implements Evaluator.Variants {
     }
 
     private boolean differsOnlyInFed(Graph variant) {
+        if (variant.nodes().size() != graph.nodes().size()) {
+            return false;
+        }
         for (int n = 0; n < graph.nodes().size(); n++) {
             if (variant.nodes().get(n) != graph.nodes().get(n)) {
                 return false;

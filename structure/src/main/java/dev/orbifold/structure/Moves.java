@@ -51,7 +51,8 @@ final class Moves {
             }
             case "Gather" -> indices
                     .map(i -> List.of(new Source(in, axis, axis == along() ? i[index] : index)));
-            case "Slice" -> slices.computeIfAbsent(axis, this::sliced).map(i -> List.of(new Source(in, axis, i[index])));
+            case "Slice"
+                    -> slices.computeIfAbsent(axis, this::sliced).map(i -> List.of(new Source(in, axis, i[index])));
             case "Concat" -> joined(axis, index);
             default -> Optional.empty();
         };
