@@ -82,7 +82,8 @@ final class OnnxRuntimeVariants implements Evaluator.Variants {
             }
         }
         return graph.parameters().entrySet().stream()
-                .allMatch(p -> fed.contains(p.getKey()) || p.getValue().equals(variant.parameters().get(p.getKey())));
+                .allMatch(p -> fed.contains(p.getKey())
+                        || variant.parameter(p.getKey()).equals(Optional.of(p.getValue())));
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -118,7 +119,7 @@ final class Motion {
                     }
                 });
         Map<String, TensorData> ordered = new LinkedHashMap<>();
-        plans.keySet().forEach(name -> ordered.put(name, moved.get(name)));
+        plans.keySet().forEach(name -> ordered.put(name, Objects.requireNonNull(moved.get(name))));
         return Tensors.replace(graph, ordered);
     }
 
