@@ -43,7 +43,8 @@ class MovedInFloat64Test {
         Symmetries units = single.units();
         Verified verified = new Verified(
                 new Symmetries(graph, units.shapes(), units.spaces(), units.axes(), units.scalings(), List.of()),
-                new LinearSymmetries(graph, single.mixing().spaces()), 1, single.maxError(), List.of());
+                new LinearSymmetries(graph, single.mixing().spaces()), single.shifts(), 1, single.maxError(),
+                List.of());
         Graph moved = verified.moved(EnumSet.allOf(Transform.Kind.class), new Seed(2));
         Map<String, TensorData> inputs = RandomInputs.of(graph, units.shapes(), 2, new Seed(3));
         List<String> outputs = graph.outputs().stream().map(o -> o.name()).toList();

@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -58,7 +60,12 @@ final class ScanCommand implements Callable<Integer> {
             throw output.wrong("--samples must be at least 1, found " + samples);
         }
         Path folder = runs.folder("scan");
-        Unshare unshared = Unshare.of(OnnxFile.read(model));
+        Graph read = OnnxFile.read(model);
+        ForkJoinTask<InputFile> hashing = ForkJoinPool.commonPool().submit(() -> {
+            OnnxRuntime.load();
+            return InputFile.of("model", model);
+        });
+        Unshare unshared = Unshare.of(read);
         Graph graph = unshared.graph();
         Verified verified = Verified.of(graph, OnnxRuntime.factory(threads), samples, new Seed(work.seed()));
         Collapse collapse = Collapse.of(graph, verified);
@@ -71,7 +78,7 @@ final class ScanCommand implements Callable<Integer> {
                     Map.of("model", model.toAbsolutePath().normalize(), "samples", samples, "threads", threads));
             run.environment(Environment.detect(threads, "float32", Map.of("onnxruntime", Version.onnxRuntime())));
             run.seeds(Map.of("root", work.seed()));
-            run.inputs(List.of(InputFile.of("model", model)));
+            run.inputs(List.of(hashing.join()));
             run.findings(List.copyOf(findings));
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("schema", SCHEMA);

@@ -25,6 +25,9 @@ final class Work {
         if (threads > MOST_THREADS) {
             throw output.wrong("--threads must be at most " + MOST_THREADS + ", found " + threads);
         }
+        // Also those of streams and tasks on host memory. Has no effect once the pool has been used.
+        System.setProperty("java.util.concurrent.ForkJoinPool.common.parallelism",
+                String.valueOf(Math.max(threads - 1, 1)));
         return threads;
     }
 }

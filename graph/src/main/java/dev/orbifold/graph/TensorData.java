@@ -104,6 +104,16 @@ public final class TensorData {
         return bytes;
     }
 
+    /**
+     * Gives the memory of elements in a mapped file back to the operating system, which reads them again when they are
+     * needed: for what has been read and will not be read soon. Does nothing for elements elsewhere.
+     */
+    public void release() {
+        if (bytes.isMapped()) {
+            bytes.unload();
+        }
+    }
+
     /** All elements as floats (float32, float64, float16, bfloat16, integers and booleans are converted). */
     public float[] toFloats() {
         float[] values = new float[Math.toIntExact(elements())];

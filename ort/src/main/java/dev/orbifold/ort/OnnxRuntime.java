@@ -63,15 +63,30 @@ public final class OnnxRuntime implements Evaluator {
         return load(threads, options -> environment().createSession(file.toString(), options));
     }
 
+    /** Loads ONNX Runtime's library, which takes a while the first time; {@code open} would do it too. */
+    public static void load() {
+        environment();
+    }
+
     /** The version of ONNX Runtime, as its jar says. */
     public static String version() {
         String version = OrtEnvironment.class.getPackage().getImplementationVersion();
         return version == null ? "unknown" : version;
     }
 
-    /** A factory that gives every Evaluator the same number of threads. */
+    /** A factory that gives every Evaluator the same number of threads, and loads what has variants once for all. */
     public static Evaluator.Factory factory(int threads) {
-        return graph -> open(graph, threads);
+        return new Evaluator.Factory() {
+            @Override
+            public Evaluator open(Graph graph) {
+                return OnnxRuntime.open(graph, threads);
+            }
+
+            @Override
+            public Evaluator.Variants variants(Graph graph) {
+                return new OnnxRuntimeVariants(graph, threads);
+            }
+        };
     }
 
     @FunctionalInterface
@@ -126,10 +141,16 @@ public final class OnnxRuntime implements Evaluator {
         }
     }
 
+    /** A tensor for ONNX Runtime; elements outside the heap are used where they are, and must stay until it is closed. */
     private static OnnxTensor tensor(TensorData data) throws OrtException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(Math.toIntExact(data.bytes().byteSize()))
-                .order(ByteOrder.nativeOrder());
-        MemorySegment.ofBuffer(buffer).copyFrom(data.bytes());
+        int size = Math.toIntExact(data.bytes().byteSize());
+        ByteBuffer buffer;
+        if (data.bytes().isNative()) {
+            buffer = data.bytes().asByteBuffer().order(ByteOrder.nativeOrder());
+        } else {
+            buffer = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
+            MemorySegment.ofBuffer(buffer).copyFrom(data.bytes());
+        }
         return OnnxTensor.createTensor(environment(), buffer, data.dims(), javaType(data.type()));
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Graph;
@@ -14,6 +15,8 @@ import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.graph.ValueInfo;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,6 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class OnnxRuntimeTest {
+    private static final Node CONSTANT = Node.of("k", "Constant", List.of(), List.of("c"), Map.of());
+
     private static Graph graph(String op) {
         return Graph.of("g", List.of(ValueInfo.of("x", DataType.FLOAT, Shape.of(2, 2))),
                 List.of(ValueInfo.of("y", DataType.FLOAT, Shape.of(2, 2))),
@@ -35,6 +40,35 @@ class OnnxRuntimeTest {
             TensorData y = evaluator.run(Map.of("x", TensorData.of(new float[] {1, 1, 0, 2}, 2, 2))).get("y");
             assertArrayEquals(new float[] {4, 6, 6, 8}, y.toFloats());
             assertArrayEquals(new long[] {2, 2}, y.dims());
+        }
+    }
+
+    /** Both hidden layers' weights vary, one as a parameter, the other as the value of a Constant node. */
+    private static Graph layers(TensorData first, TensorData second) {
+        return Graph.of("g", List.of(ValueInfo.of("x", DataType.FLOAT, Shape.of(2, 2))),
+                List.of(ValueInfo.of("y", DataType.FLOAT, Shape.of(2, 2))), List.of(CONSTANT.with("value",
+                        new Attribute.Tensor(second)),
+                        Node.of("a", "MatMul", List.of("x", "w"), List.of("h"), Map.of()),
+                        Node.of("r", "Reshape", List.of("h", "shape"), List.of("s"), Map.of()),
+                        Node.of("b", "MatMul", List.of("s", "c"), List.of("y"), Map.of())),
+                Map.of("w", first, "shape", TensorData.of(new long[] {2, 2}, 2)));
+    }
+
+    @Test
+    void variantsSayWhatTheirOwnSessionsSay() {
+        TensorData w = TensorData.of(new float[] {1, 2, 3, 4}, 2, 2);
+        TensorData c = TensorData.of(new float[] {1, 0, 2, 1}, 2, 2);
+        Map<String, TensorData> x = Map.of("x", TensorData.of(new float[] {1, 1, 0, 2}, 2, 2));
+        Graph graph = layers(w, c);
+        try (Evaluator.Variants variants = OnnxRuntime.factory(1).variants(graph); Arena arena = Arena.ofConfined()) {
+            MemorySegment outside = arena.allocate(16);
+            outside.copyFrom(TensorData.of(new float[] {5, 6, 7, 8}, 2, 2).bytes());
+            TensorData other = new TensorData(DataType.FLOAT, new long[] {2, 2}, outside);
+            for (Graph variant : List.of(graph, graph.replacing(Map.of("w", other)), layers(w, w), graph)) {
+                try (Evaluator own = OnnxRuntime.open(variant, 1)) {
+                    assertEquals(own.run(x), variants.run(variant, x));
+                }
+            }
         }
     }
 

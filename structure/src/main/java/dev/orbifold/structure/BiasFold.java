@@ -77,7 +77,7 @@ final class BiasFold {
             return;
         }
         double[] added = new double[contraction.outs()];
-        float[] weights = contraction.weights().clone();
+        float[] weights = contraction.weights().toFloats();
         boolean changed = false;
         for (int i = 0; i < contraction.ins(); i++) {
             int space = type.get().space()[i];

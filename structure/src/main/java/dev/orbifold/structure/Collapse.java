@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
 
 /**
  * What lies on its mirrors already, read off the weights alone.
@@ -41,8 +43,11 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
 
     /** Looks at every Space. */
     public static Collapse of(Graph graph, Verified verified) {
-        DeadUnits dead = DeadUnits.of(verified.units());
+        ForkJoinTask<DeadUnits> following = ForkJoinPool.commonPool().submit(() -> DeadUnits.of(verified.units()));
         Twins twins = Twins.of(verified.units());
+        List<Optional<Spectrum>> spectra = verified.mixing().spaces().stream()
+                .map(space -> bilinear(space) ? Spectrum.of(graph, space) : Optional.<Spectrum>empty()).toList();
+        DeadUnits dead = following.join();
         List<Units> units = new ArrayList<>();
         Optional<MacModel> costs = costs(verified, dead.count() + twins.count());
         verified.units().spaces().forEach(space -> {
@@ -50,12 +55,8 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
             int repeated = twins.pairs().get(space.id()).size();
             units.add(new Units(gone, repeated, saving(costs, space.id(), gone + repeated)));
         });
-        List<Optional<Spectrum>> spectra = new ArrayList<>();
-        for (LinearSpace space : verified.mixing().spaces()) {
-            spectra.add(bilinear(space) ? Spectrum.of(graph, space) : Optional.empty());
-        }
         boolean nothing = dead.count() == 0 && twins.count() == 0
-                && LostRank.gathered(graph, ShrinkOptions.DEFAULT) == graph;
+                && LostRank.gathered(graph, verified.mixing(), ShrinkOptions.DEFAULT) == graph;
         Cost before = Cost.of(graph);
         Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
                 : Shrink.reduce(graph, ShrinkOptions.DEFAULT);

@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param layout where the weights of an (o, i) pair lie
  * @param pads whether the node extends its input by zeros, so that a constant input gives no constant output
  */
-record Contraction(Node node, int input, int inAxis, int weightInput, int outAxis, float[] weights, Layout layout,
+record Contraction(Node node, int input, int inAxis, int weightInput, int outAxis, TensorData weights, Layout layout,
         boolean pads) {
 
     /**
@@ -55,7 +55,7 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
         int groups = (int) node.integer("group", 1);
         int ins = (int) w.dim(1);
         int kernel = (int) (w.elements() / Math.max(1, w.dim(0) * w.dim(1)));
-        return new Contraction(node, 0, 1, 1, 1, w.toFloats(),
+        return new Contraction(node, 0, 1, 1, 1, w,
                 new Layout(groups, (int) w.dim(0) / groups, ins, kernel, ins * kernel, kernel, false, 1),
                 padsWithZeros(node, w));
     }
@@ -64,7 +64,7 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
         int groups = (int) node.integer("group", 1);
         int outs = (int) w.dim(1);
         int kernel = (int) (w.elements() / Math.max(1, w.dim(0) * w.dim(1)));
-        return new Contraction(node, 0, 1, 1, 1, w.toFloats(),
+        return new Contraction(node, 0, 1, 1, 1, w,
                 new Layout(groups, outs, (int) w.dim(0) / groups, kernel, kernel, outs * kernel, true, 1), true);
     }
 
@@ -73,7 +73,7 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
         boolean transB = node.integer("transB", 0) != 0;
         int outs = (int) w.dim(transB ? 0 : 1);
         int ins = (int) w.dim(transB ? 1 : 0);
-        return new Contraction(node, 0, transA ? 0 : 1, 1, 1, w.toFloats(),
+        return new Contraction(node, 0, transA ? 0 : 1, 1, 1, w,
                 new Layout(1, outs, ins, 1, transB ? ins : 1, transB ? 1 : outs, false, node.real("alpha", 1)), false);
     }
 
@@ -82,14 +82,14 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
         if (right.isPresent()) {
             int ins = (int) right.get().dim(0);
             int outs = (int) right.get().dim(1);
-            return Optional.of(new Contraction(node, 0, -1, 1, -1, right.get().toFloats(),
+            return Optional.of(new Contraction(node, 0, -1, 1, -1, right.get(),
                     new Layout(1, outs, ins, 1, 1, outs, false, 1), false));
         }
         Optional<TensorData> left = axes.constant(node.input(0)).filter(w -> w.rank() == 2);
         if (left.isPresent() && axes.rank(node.input(1)) >= 2) {
             int outs = (int) left.get().dim(0);
             int ins = (int) left.get().dim(1);
-            return Optional.of(new Contraction(node, 1, -2, 0, -2, left.get().toFloats(),
+            return Optional.of(new Contraction(node, 1, -2, 0, -2, left.get(),
                     new Layout(1, outs, ins, 1, ins, 1, false, 1), false));
         }
         return Optional.empty();
@@ -147,7 +147,7 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
     boolean isZero(int out, int in) {
         int at = at(out, in);
         for (int k = 0; k < layout.kernel; k++) {
-            if (weights[at + k] != 0) {
+            if (weights.doubleAt(at + k) != 0) {
                 return false;
             }
         }
@@ -159,7 +159,7 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
         int at = at(out, in);
         double sum = 0;
         for (int k = 0; k < layout.kernel; k++) {
-            sum += weights[at + k];
+            sum += (float) weights.doubleAt(at + k);
         }
         return sum * layout.scale;
     }

@@ -9,7 +9,9 @@ import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -22,19 +24,18 @@ final class Gauge {
     private static final double ZERO = 1e-9;
 
     private final List<Scaling> scalings;
-    private final List<double[][]> groups;
+    private final List<Entries> groups;
     private final List<double[]> powers;
-    private final List<double[]> directions = new ArrayList<>();
+    private final Map<Integer, double[][]> read = new HashMap<>();
 
     /**
-     * @param groups per slot and leg, per unit, the entries
+     * @param groups per slot and leg the entries
      * @param powers per slot and leg, the power of each scaling
      */
-    private Gauge(List<Scaling> scalings, List<double[][]> groups, List<double[]> powers) {
+    private Gauge(List<Scaling> scalings, List<Entries> groups, List<double[]> powers) {
         this.scalings = scalings;
         this.groups = groups;
         this.powers = powers;
-        groups.forEach(g -> directions.add(Twins.direction(g[0].length)));
     }
 
     /** The writers and followers of a Space; empty where nothing writes it or a parameter's content is not known. */
@@ -46,51 +47,26 @@ final class Gauge {
     /** Some of what meets a Space; empty where that is nothing or a parameter's content is not known. */
     static Optional<Gauge> of(Symmetries symmetries, Axes axes, Space space, Predicate<Slot> slots) {
         List<Scaling> scalings = symmetries.scalings(space);
-        List<double[][]> groups = new ArrayList<>();
-        List<double[]> powers = new ArrayList<>();
-        for (int i = 0; i < space.slots().size(); i++) {
+        int[] numbers = IntStream.range(0, space.slots().size()).filter(i -> slots.test(space.slots().get(i)))
+                .toArray();
+        List<Optional<List<Entries>>> found = Arrays.stream(numbers).parallel().mapToObj(i -> {
             Slot slot = space.slots().get(i);
-            if (!slots.test(slot)) {
-                continue;
-            }
-            Optional<TensorData> tensor = axes.constant(slot.parameter()).filter(t -> t.type().isReal());
-            if (tensor.isEmpty() || !collect(tensor.get(), slot, i, space.dimension(), scalings, groups, powers)) {
+            return axes.constant(slot.parameter()).filter(t -> t.type().isReal())
+                    .flatMap(t -> Entries.of(t, slot, space.dimension()));
+        }).toList();
+        List<Entries> groups = new ArrayList<>();
+        List<double[]> powers = new ArrayList<>();
+        for (int i = 0; i < numbers.length; i++) {
+            if (found.get(i).isEmpty()) {
                 return Optional.empty();
+            }
+            for (Entries entries : found.get(i).get()) {
+                int number = numbers[i];
+                groups.add(entries);
+                powers.add(scalings.stream().mapToDouble(s -> s.powers().get(number)[entries.leg()]).toArray());
             }
         }
         return groups.isEmpty() ? Optional.empty() : Optional.of(new Gauge(scalings, groups, powers));
-    }
-
-    private static boolean collect(TensorData tensor, Slot slot, int number, int units, List<Scaling> scalings,
-            List<double[][]> groups, List<double[]> powers) {
-        double[] values = tensor.toDoubles();
-        int length = slot.unit().length;
-        int inner = inner(tensor, slot.axis());
-        int outer = values.length / (length * inner);
-        int legs = 1 + Arrays.stream(slot.leg()).max().orElse(0);
-        for (int leg = 0; leg < legs; leg++) {
-            double[][] entries = new double[units][];
-            for (int i = 0; i < length; i++) {
-                if (slot.unit()[i] >= 0 && slot.leg()[i] == leg) {
-                    double[] own = new double[outer * inner];
-                    for (int o = 0; o < outer; o++) {
-                        System.arraycopy(values, (o * length + i) * inner, own, o * inner, inner);
-                    }
-                    entries[slot.unit()[i]] = own;
-                }
-            }
-            int missing = (int) Arrays.stream(entries).filter(e -> e == null).count();
-            if (missing == units) {
-                continue;
-            }
-            if (missing > 0) {
-                return false;
-            }
-            int at = leg;
-            groups.add(entries);
-            powers.add(scalings.stream().mapToDouble(s -> s.powers().get(number)[at]).toArray());
-        }
-        return true;
     }
 
     /** How far apart two neighbours along an axis lie. */
@@ -112,9 +88,18 @@ final class Gauge {
         return groups.size();
     }
 
-    /** The entries of a unit in one group. */
+    /** The entries of a unit in one group, kept for the next time. */
     double[] entries(int group, int unit) {
-        return groups.get(group)[unit];
+        double[][] here = read.computeIfAbsent(group, g -> new double[groups.get(g).units()][]);
+        if (here[unit] == null) {
+            here[unit] = groups.get(group).of(unit);
+        }
+        return here[unit];
+    }
+
+    /** A group of entries. */
+    Entries group(int group) {
+        return groups.get(group);
     }
 
     /** What one factor per scaling multiplies the entries of a group by. */
@@ -126,28 +111,11 @@ final class Gauge {
         return factor;
     }
 
-    /** All entries of a unit. */
-    double[] entries(int unit) {
-        return groups.stream().flatMapToDouble(g -> Arrays.stream(g[unit])).toArray();
-    }
-
-    /** Scales a unit to its normal form; the factors used, one per scaling. */
-    double[] fix(int unit) {
+    /** The factors that scale a unit to its normal form, one per scaling. */
+    double[] fixing(int unit) {
         double[] factors = magnitudes(unit);
-        scale(unit, factors);
         double[] signs = signs(unit);
-        scale(unit, signs);
         return IntStream.range(0, factors.length).mapToDouble(s -> factors[s] * signs[s]).toArray();
-    }
-
-    private void scale(int unit, double[] factors) {
-        for (int g = 0; g < groups.size(); g++) {
-            double factor = factor(g, factors);
-            double[] own = groups.get(g)[unit];
-            for (int i = 0; i < own.length; i++) {
-                own[i] *= factor;
-            }
-        }
     }
 
     /** Positive factors that give as many groups of entries norm 1 as there are scalings of magnitude. */
@@ -156,7 +124,7 @@ final class Gauge {
                 .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.SIGNS).toArray();
         List<double[]> rows = new ArrayList<>();
         for (int g = 0; g < groups.size() && rows.size() < free.length; g++) {
-            double norm = Math.sqrt(Twins.dot(groups.get(g)[unit], groups.get(g)[unit]));
+            double norm = Math.sqrt(groups.get(g).squares(unit));
             if (norm > 0) {
                 double[] power = powers.get(g);
                 double[] row = new double[free.length + 1];
@@ -216,7 +184,7 @@ final class Gauge {
                 .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.POSITIVE).toArray();
         List<boolean[]> rows = new ArrayList<>();
         for (int g = 0; g < groups.size() && rows.size() < free.length; g++) {
-            double side = Twins.dot(groups.get(g)[unit], directions.get(g));
+            double side = groups.get(g).shadow(unit);
             if (side != 0) {
                 boolean[] row = new boolean[free.length + 1];
                 for (int k = 0; k < free.length; k++) {

@@ -64,31 +64,32 @@ record Known(double[][] axes, double whole) {
         if (n == 0) {
             return known;
         }
-        boolean[][] seen = new boolean[rank][];
+        int inner = n;
         for (int a = 0; a < rank; a++) {
-            seen[a] = new boolean[lengths[a]];
-        }
-        double whole = tensor.doubleAt(0);
-        int[] index = new int[rank];
-        for (int i = 0; i < n; i++) {
-            double v = tensor.doubleAt(i);
-            if (v != whole) {
-                whole = Double.NaN;
+            inner /= lengths[a];
+            for (int i = 0; i < lengths[a]; i++) {
+                known.axes[a][i] = slice(tensor, n, lengths[a], inner, i);
             }
-            for (int a = 0; a < rank; a++) {
-                int at = index[a];
-                if (!seen[a][at]) {
-                    seen[a][at] = true;
-                    known.axes[a][at] = v;
-                } else if (known.axes[a][at] != v) {
-                    known.axes[a][at] = Double.NaN;
+        }
+        return new Known(known.axes, slice(tensor, n, 1, n, 0));
+    }
+
+    /**
+     * The number that fills the slice at an index of an axis, or NaN: most slices show at the second element that they vary.
+     *
+     * @param n how many elements the tensor has
+     * @param inner how far apart neighbours along the axis lie
+     */
+    private static double slice(TensorData tensor, int n, int length, int inner, int index) {
+        double first = tensor.doubleAt((long) index * inner);
+        for (long from = (long) index * inner; from < n; from += (long) length * inner) {
+            for (long k = from; k < from + inner; k++) {
+                if (tensor.doubleAt(k) != first) {
+                    return Double.NaN;
                 }
             }
-            for (int a = rank - 1; a >= 0 && ++index[a] == lengths[a]; a--) {
-                index[a] = 0;
-            }
         }
-        return new Known(known.axes, whole);
+        return first;
     }
 
     /** What is known after an elementwise function in float32. */

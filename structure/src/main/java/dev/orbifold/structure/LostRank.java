@@ -31,8 +31,13 @@ final class LostRank {
 
     /** The Graph with lost ranks gathered in dead units; the Graph itself where no rank is lost. */
     static Graph gathered(Graph graph, ShrinkOptions options) {
+        return gathered(graph, LinearSymmetries.of(graph), options);
+    }
+
+    /** The same, with the Spaces of the Graph known. */
+    static Graph gathered(Graph graph, LinearSymmetries symmetries, ShrinkOptions options) {
         Graph current = graph;
-        for (LinearSpace space : LinearSymmetries.of(graph).spaces()) {
+        for (LinearSpace space : symmetries.spaces()) {
             boolean excluded = space.slots().stream().anyMatch(s -> options.excludes(space.name(), s.parameter()));
             if (!excluded && bottleneck(graph, space)) {
                 current = gathered(current, space);

@@ -4,7 +4,9 @@ import dev.orbifold.graph.Node;
 import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -18,6 +20,7 @@ final class Moves {
     private final String out;
     private final Axes axes;
     private final Optional<int[]> indices;
+    private final Map<Integer, Optional<int[]>> slices = new HashMap<>();
 
     Moves(Node node, String out, Axes axes) {
         this.node = node;
@@ -48,7 +51,8 @@ final class Moves {
             }
             case "Gather" -> indices
                     .map(i -> List.of(new Source(in, axis, axis == along() ? i[index] : index)));
-            case "Slice" -> sliced(axis).map(i -> List.of(new Source(in, axis, i[index])));
+            case "Slice"
+                    -> slices.computeIfAbsent(axis, this::sliced).map(i -> List.of(new Source(in, axis, i[index])));
             case "Concat" -> joined(axis, index);
             default -> Optional.empty();
         };

@@ -1,13 +1,11 @@
 package dev.orbifold.structure;
 
 import dev.orbifold.graph.Graph;
-import dev.orbifold.graph.TensorData;
-import dev.orbifold.symmetry.LinearSlot;
 import dev.orbifold.symmetry.LinearSpace;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
@@ -37,16 +35,14 @@ public record Spectrum(LinearSpace space, List<double[]> values) {
         if (space.slots().stream().anyMatch(s -> !s.along().isEmpty())) {
             return Optional.empty();
         }
-        List<double[]> values = new ArrayList<>();
-        for (int copy = 0; copy < space.copies(); copy++) {
-            Optional<DMatrixRMaj> left = side(graph, space, copy, false);
-            Optional<DMatrixRMaj> right = side(graph, space, copy, true);
-            if (left.isEmpty() || right.isEmpty()) {
-                return Optional.empty();
-            }
-            values.add(product(left.get(), right.get()));
-        }
-        return Optional.of(new Spectrum(space, values));
+        List<Optional<double[]>> found = IntStream.range(0, space.copies()).parallel().mapToObj(copy -> {
+            Optional<Side> left = Side.of(graph, space, copy, false);
+            Optional<Side> right = Side.of(graph, space, copy, true);
+            return left.isEmpty() || right.isEmpty() ? Optional.<double[]>empty()
+                    : Optional.of(product(left.get(), right.get()));
+        }).toList();
+        return found.stream().anyMatch(Optional::isEmpty) ? Optional.empty()
+                : Optional.of(new Spectrum(space, found.stream().flatMap(Optional::stream).toList()));
     }
 
     /** The numerical rank of a copy. */
@@ -64,65 +60,11 @@ public record Spectrum(LinearSpace space, List<double[]> values) {
         return most;
     }
 
-    /** Everything that meets a copy on one side: one row per coordinate. */
-    private static Optional<DMatrixRMaj> side(Graph graph, LinearSpace space, int copy, boolean dual) {
-        List<double[]> columns = new ArrayList<>();
-        for (LinearSlot slot : space.slots()) {
-            Optional<TensorData> tensor = graph.parameter(slot.parameter());
-            if (slot.dual() != dual) {
-                continue;
-            }
-            if (tensor.isEmpty()) {
-                return Optional.empty();
-            }
-            if (tensor.get().rank() == 1) {
-                continue;
-            }
-            collect(tensor.get(), slot, space.dimension(), copy, columns);
-        }
-        if (columns.isEmpty()) {
-            return Optional.empty();
-        }
-        DMatrixRMaj matrix = new DMatrixRMaj(space.dimension(), columns.size());
-        for (int c = 0; c < columns.size(); c++) {
-            for (int r = 0; r < space.dimension(); r++) {
-                matrix.set(r, c, columns.get(c)[r]);
-            }
-        }
-        return Optional.of(matrix);
-    }
-
-    private static void collect(TensorData tensor, LinearSlot slot, int n, int copy, List<double[]> columns) {
-        double[] values = tensor.toDoubles();
-        int size = slot.coordinate().length;
-        int inner = 1;
-        for (int a = slot.axis() + 1; a < tensor.rank(); a++) {
-            inner *= Math.toIntExact(tensor.dim(a));
-        }
-        int outer = values.length / (size * inner);
-        int rows = 1 + Arrays.stream(slot.row()).max().orElse(0);
-        double[][] here = new double[rows * outer * inner][n];
-        boolean any = false;
-        for (int i = 0; i < size; i++) {
-            if (slot.coordinate()[i] >= 0 && slot.copy()[i] == copy) {
-                any = true;
-                for (int o = 0; o < outer; o++) {
-                    for (int k = 0; k < inner; k++) {
-                        here[(slot.row()[i] * outer + o) * inner + k][slot.coordinate()[i]] =
-                                values[(o * size + i) * inner + k];
-                    }
-                }
-            }
-        }
-        if (any) {
-            columns.addAll(Arrays.asList(here));
-        }
-    }
-
     /** Singular values of LᵀR by way of the small factors of both: L = Q_l R_l, so they are those of R_l R_rᵀ. */
-    private static double[] product(DMatrixRMaj left, DMatrixRMaj right) {
-        DMatrixRMaj small = new DMatrixRMaj(left.numRows, right.numRows);
-        CommonOps_DDRM.mult(triangle(left), transposed(triangle(right)), small);
+    private static double[] product(Side left, Side right) {
+        DMatrixRMaj second = right.triangle();
+        DMatrixRMaj small = new DMatrixRMaj(second.numRows, second.numRows);
+        CommonOps_DDRM.multTransB(left.triangle(), second, small);
         SingularValueDecomposition_F64<DMatrixRMaj> svd =
                 DecompositionFactory_DDRM.svd(small.numRows, small.numCols, false, false, true);
         if (!svd.decompose(small)) {
@@ -136,19 +78,5 @@ public record Spectrum(LinearSpace space, List<double[]> values) {
             values[values.length - 1 - i] = swap;
         }
         return values;
-    }
-
-    /** R of the QR factorisation of the transpose: RᵀR = M Mᵀ. */
-    private static DMatrixRMaj triangle(DMatrixRMaj matrix) {
-        DMatrixRMaj tall = transposed(matrix);
-        var qr = DecompositionFactory_DDRM.qr(tall.numRows, tall.numCols);
-        if (!qr.decompose(tall)) {
-            throw new StructureException("a QR factorisation failed");
-        }
-        return qr.getR(null, true);
-    }
-
-    private static DMatrixRMaj transposed(DMatrixRMaj matrix) {
-        return CommonOps_DDRM.transpose(matrix, null);
     }
 }

@@ -50,7 +50,7 @@ public record Twins(List<List<Pair>> pairs) {
     /** Looks for them in every Space. Units that nothing writes are dead, not twins. */
     public static Twins of(Symmetries symmetries) {
         Axes axes = new Axes(symmetries);
-        return new Twins(symmetries.spaces().stream().map(s -> search(symmetries, axes, s)).toList());
+        return new Twins(symmetries.spaces().parallelStream().map(s -> search(symmetries, axes, s)).toList());
     }
 
     /** How many units repeat another one. */
@@ -65,23 +65,28 @@ public record Twins(List<List<Pair>> pairs) {
         }
         Gauge gauge = known.get();
         int n = space.dimension();
-        double[][] written = new double[n][];
-        double[][] factors = new double[n][];
-        for (int u = 0; u < n; u++) {
-            factors[u] = gauge.fix(u);
-            written[u] = gauge.entries(u);
+        double[][] factors = IntStream.range(0, n).mapToObj(gauge::fixing).toArray(double[][]::new);
+        double[][] by = new double[n][gauge.groups()];
+        double[] shadow = new double[n];
+        double[] squares = new double[n];
+        double direction = 0;
+        for (int g = 0; g < gauge.groups(); g++) {
+            for (int u = 0; u < n; u++) {
+                by[u][g] = gauge.factor(g, factors[u]);
+                shadow[u] += by[u][g] * gauge.group(g).shadow(u);
+                squares[u] += by[u][g] * by[u][g] * gauge.group(g).squares(u);
+            }
+            direction += gauge.group(g).directionSquared();
         }
-        double[] direction = direction(written[0].length);
-        double norm = Math.sqrt(dot(direction, direction));
-        double[] shadow = Arrays.stream(written).mapToDouble(w -> dot(w, direction)).toArray();
-        Integer[] order = IntStream.range(0, n).filter(u -> Arrays.stream(written[u]).anyMatch(w -> w != 0)).boxed()
+        double norm = Math.sqrt(direction);
+        Integer[] order = IntStream.range(0, n).filter(u -> squares[u] != 0).boxed()
                 .sorted(Comparator.comparingDouble(u -> shadow[u])).toArray(Integer[]::new);
         int[] head = IntStream.range(0, n).toArray();
         for (int i = 0; i < order.length; i++) {
-            double length = Math.sqrt(dot(written[order[i]], written[order[i]]));
+            double length = Math.sqrt(squares[order[i]]);
             for (int j = i + 1; j < order.length
                     && shadow[order[j]] - shadow[order[i]] <= SAME * norm * length; j++) {
-                if (distance(written[order[i]], written[order[j]]) <= SAME * length) {
+                if (same(gauge, order[i], order[j], by, SAME * length)) {
                     int x = root(head, order[i]);
                     int y = root(head, order[j]);
                     head[Math.max(x, y)] = Math.min(x, y);
@@ -122,12 +127,13 @@ public record Twins(List<List<Pair>> pairs) {
         return sum;
     }
 
-    private static double distance(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += (a[i] - b[i]) * (a[i] - b[i]);
+    private static boolean same(Gauge gauge, int unit, int other, double[][] by, double apart) {
+        double distance = 0;
+        double limit = apart * apart;
+        for (int g = 0; g < gauge.groups() && distance <= limit; g++) {
+            distance = gauge.group(g).distance(distance, unit, by[unit][g], other, by[other][g], limit);
         }
-        return Math.sqrt(sum);
+        return distance <= limit;
     }
 
     /**

@@ -86,7 +86,7 @@ final class UnitMatch {
 
     private double[][] squares(Gauge gauge) {
         return IntStream.range(0, units).mapToObj(u -> IntStream.range(0, gauge.groups())
-                .mapToDouble(g -> Twins.dot(gauge.entries(g, u), gauge.entries(g, u))).toArray())
+                .mapToDouble(g -> gauge.group(g).squares(u)).toArray())
                 .toArray(double[][]::new);
     }
 

@@ -146,8 +146,10 @@ final class SpaceBuilder {
                 int root = first.node()[i] < 0 ? -1 : units.root(first.node()[i]);
                 int s = root < 0 ? -1 : spaceOf[root];
                 if (s >= 0 && members.get(s).get(0) == root) {
-                    int place = i;
-                    int[] ranks = site.rows().stream().mapToInt(row -> units.rank(row.node()[place])).toArray();
+                    int[] ranks = new int[site.rows().size()];
+                    for (int r = 0; r < ranks.length; r++) {
+                        ranks[r] = units.rank(site.rows().get(r).node()[i]);
+                    }
                     site.scales().forEach(scales -> systems[s].add(ranks, scales));
                 }
             }
@@ -242,18 +244,26 @@ final class SpaceBuilder {
         int[] space = new int[size];
         int[] unit = new int[size];
         int[] leg = new int[size];
+        long[] key = new long[size];
+        boolean alike = true;
+        for (int at = 0; at < size; at++) {
+            int node = part.node()[at * stride];
+            int s = node < 0 ? -1 : spaceOf[units.root(node)];
+            space[at] = s;
+            unit[at] = s < 0 ? -1 : unitOf[units.root(node)];
+            key[at] = s < 0 ? -1 : ((long) units.rank(node) << 32) | part.leg()[at * stride];
+            alike &= s < 0 || at == 0 || s == space[at - 1] && key[at] == key[at - 1];
+        }
+        if (alike) {
+            return new AxisType(space, unit, leg);
+        }
         Map<Integer, TreeMap<Long, Integer>> legs = new HashMap<>();
         for (int turn = 0; turn < 2; turn++) {
             for (int at = 0; at < size; at++) {
-                int node = part.node()[at * stride];
-                int s = node < 0 ? -1 : spaceOf[units.root(node)];
-                space[at] = s;
-                unit[at] = s < 0 ? -1 : unitOf[units.root(node)];
-                if (s >= 0) {
-                    long key = ((long) units.rank(node) << 32) | part.leg()[at * stride];
-                    TreeMap<Long, Integer> known = legs.computeIfAbsent(s, x -> new TreeMap<>());
-                    leg[at] = turn == 0 ? 0 : known.getOrDefault(key, 0);
-                    known.putIfAbsent(key, 0);
+                if (space[at] >= 0) {
+                    TreeMap<Long, Integer> known = legs.computeIfAbsent(space[at], x -> new TreeMap<>());
+                    leg[at] = turn == 0 ? 0 : known.getOrDefault(key[at], 0);
+                    known.putIfAbsent(key[at], 0);
                 }
             }
             for (TreeMap<Long, Integer> known : legs.values()) {

@@ -31,7 +31,12 @@ public record Symmetries(Graph graph, Shapes shapes, List<Space> spaces, Map<Str
      * sharing is the exporter's.
      */
     public static Symmetries of(Graph graph) {
-        Inference inference = new Inference(graph, Shapes.of(graph));
+        return of(graph, Shapes.of(graph));
+    }
+
+    /** The same, with the Graph's shapes known. */
+    static Symmetries of(Graph graph, Shapes shapes) {
+        Inference inference = new Inference(graph, shapes);
         inference.run();
         return new SpaceBuilder(inference).build();
     }

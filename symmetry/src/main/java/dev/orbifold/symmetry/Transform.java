@@ -2,7 +2,6 @@ package dev.orbifold.symmetry;
 
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
-import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -89,8 +88,13 @@ public final class Transform {
      * @throws SymmetryException if an element does not fit its Space
      */
     public static Graph apply(Symmetries symmetries, List<Element> elements) {
-        Map<String, TensorData> tensors = Tensors.real(symmetries.graph());
-        Map<String, TensorData> moved = new LinkedHashMap<>();
+        Motion motion = new Motion(symmetries.graph());
+        add(motion, symmetries, elements);
+        return motion.onHeap();
+    }
+
+    /** Adds elements to a Motion. */
+    static void add(Motion motion, Symmetries symmetries, List<Element> elements) {
         for (Element element : elements) {
             Space space = element.space();
             List<Scaling> scalings = symmetries.scalings(space);
@@ -101,16 +105,12 @@ public final class Transform {
             }
             for (int i = 0; i < space.slots().size(); i++) {
                 Slot slot = space.slots().get(i);
-                TensorData tensor = moved.getOrDefault(slot.parameter(), tensors.get(slot.parameter()));
-                if (tensor == null) {
-                    throw new SymmetryException(
-                            "the Space " + space.name() + " meets " + slot.parameter() + ", which the Graph lacks");
-                }
-                TensorData scaled = scaled(tensor, slot.axis(), factors(slot, i, scalings, element.factors()));
-                moved.put(slot.parameter(), scaled.select(slot.axis(), sources(slot, element.permutation())));
+                int[] sources = sources(slot, element.permutation());
+                double[] factors = factors(slot, i, scalings, element.factors());
+                motion.exchange(slot.parameter(), slot.axis(),
+                        new AxisMap(sources, Arrays.stream(sources).mapToDouble(from -> factors[from]).toArray()));
             }
         }
-        return Tensors.replace(symmetries.graph(), moved);
     }
 
     /** For every index of a Slot's axis the index whose entries come there. */
@@ -150,21 +150,5 @@ public final class Transform {
             }
         }
         return result;
-    }
-
-    private static TensorData scaled(TensorData tensor, int axis, double[] factors) {
-        if (Arrays.stream(factors).allMatch(f -> f == 1)) {
-            return tensor;
-        }
-        long[] dims = tensor.dims();
-        int stride = 1;
-        for (int a = axis + 1; a < dims.length; a++) {
-            stride *= Math.toIntExact(dims[a]);
-        }
-        double[] values = tensor.toDoubles();
-        for (int i = 0; i < values.length; i++) {
-            values[i] *= factors[i / stride % factors.length];
-        }
-        return Tensors.encode(tensor.type(), values, dims);
     }
 }

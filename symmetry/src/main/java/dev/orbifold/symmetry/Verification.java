@@ -37,103 +37,64 @@ public record Verification(int samples, double maxError, Symmetries symmetries, 
      * @throws dev.orbifold.graph.GraphException if the Graph cannot be evaluated
      */
     public static Verification check(Symmetries symmetries, Evaluator.Factory factory, int samples, Seed seed) {
-        return new Check(symmetries, factory, samples, seed).run();
+        try (Trial trial = new Trial(symmetries.graph(), symmetries.shapes(), factory, samples, seed.split("inputs"))) {
+            Trial.Outcome<Space> outcome = trial.outcome(symmetries.spaces(),
+                    spaces -> {
+                        Motion motion = new Motion(symmetries.graph());
+                        move(motion, symmetries, spaces, seed);
+                        return motion;
+                    });
+            List<Finding> findings = outcome.wrong().stream().map(Verification::defect).toList();
+            return new Verification(samples, outcome.error(), without(symmetries, outcome.wrong(), findings), findings);
+        }
     }
 
-    private static final class Check {
-        private final Symmetries symmetries;
-        private final Evaluator.Factory factory;
-        private final int samples;
-        private final Seed seed;
-        private final Map<String, TensorData> inputs;
-        private final Map<String, TensorData> expected;
+    /** Adds a random element of each of the Spaces to a Motion. */
+    static void move(Motion motion, Symmetries symmetries, List<Space> spaces, Seed seed) {
+        Transform.add(motion, symmetries, spaces.stream().map(s -> Transform.element(symmetries, s,
+                EnumSet.allOf(Transform.Kind.class), seed.split("element").split(s.name()))).toList());
+    }
 
-        Check(Symmetries symmetries, Evaluator.Factory factory, int samples, Seed seed) {
-            this.symmetries = symmetries;
-            this.factory = factory;
-            this.samples = samples;
-            this.seed = seed;
-            this.inputs = RandomInputs.of(symmetries.graph(), symmetries.shapes(), samples, seed.split("inputs"));
-            this.expected = outputs(symmetries.graph());
+    /** The Finding that a Space of units does not hold. */
+    static Finding defect(Space space) {
+        return new Finding(Finding.Severity.ERROR, "symmetry-defect", space.name(), "exchanging the "
+                + space.dimension() + " units of " + space.name()
+                + " changes the outputs, so they are kept as they are; please report the model's operators");
+    }
+
+    /** The symmetries without some of their Spaces, and with further Findings. */
+    static Symmetries without(Symmetries symmetries, List<Space> wrong, List<Finding> findings) {
+        if (wrong.isEmpty()) {
+            return symmetries;
         }
-
-        Verification run() {
-            List<Space> wrong = new ArrayList<>();
-            double error = symmetries.spaces().isEmpty() ? 0 : error(symmetries.spaces());
-            if (!(error <= TOLERANCE)) {
-                bisect(symmetries.spaces(), wrong);
-                List<Space> right = symmetries.spaces().stream().filter(s -> !wrong.contains(s)).toList();
-                error = right.isEmpty() ? 0 : error(right);
-            }
-            List<Finding> findings = wrong.stream()
-                    .map(s -> new Finding(Finding.Severity.ERROR, "symmetry-defect", s.name(), "exchanging the "
-                            + s.dimension() + " units of " + s.name()
-                            + " changes the outputs, so they are kept as they are; please report the model's operators"))
-                    .toList();
-            return new Verification(samples, error, wrong.isEmpty() ? symmetries : without(wrong, findings), findings);
-        }
-
-        private void bisect(List<Space> spaces, List<Space> wrong) {
-            if (spaces.isEmpty() || error(spaces) <= TOLERANCE) {
-                return;
-            }
-            if (spaces.size() == 1) {
-                wrong.add(spaces.get(0));
-                return;
-            }
-            bisect(spaces.subList(0, spaces.size() / 2), wrong);
-            bisect(spaces.subList(spaces.size() / 2, spaces.size()), wrong);
-        }
-
-        private double error(List<Space> spaces) {
-            Graph moved = Transform.random(symmetries, spaces, EnumSet.allOf(Transform.Kind.class),
-                    seed.split("element"));
-            Map<String, TensorData> actual = outputs(moved);
-            double worst = 0;
-            for (Map.Entry<String, TensorData> output : expected.entrySet()) {
-                TensorData other = actual.get(output.getKey());
-                worst = Math.max(worst,
-                        other == null ? Double.POSITIVE_INFINITY : difference(output.getValue(), other));
-            }
-            return worst;
-        }
-
-        private Map<String, TensorData> outputs(Graph graph) {
-            try (Evaluator evaluator = factory.open(graph)) {
-                return evaluator.run(inputs);
+        Set<Integer> gone = new HashSet<>();
+        wrong.forEach(s -> gone.add(s.id()));
+        int[] ids = new int[symmetries.spaces().size()];
+        List<Space> spaces = new ArrayList<>();
+        for (Space s : symmetries.spaces()) {
+            ids[s.id()] = gone.contains(s.id()) ? -1 : spaces.size();
+            if (ids[s.id()] >= 0) {
+                spaces.add(new Space(ids[s.id()], s.name(), s.dimension(), s.group(), s.slots(), s.kept()));
             }
         }
+        List<Scaling> scalings = symmetries.scalings().stream().filter(s -> ids[s.space()] >= 0)
+                .map(s -> new Scaling(ids[s.space()], s.diagonal(), s.powers())).toList();
+        Map<String, List<Optional<AxisType>>> axes = new LinkedHashMap<>();
+        symmetries.axes().forEach((value, types) -> axes.put(value,
+                types.stream().map(type -> type.map(t -> renumbered(t, ids))).toList()));
+        List<Finding> all = new ArrayList<>(symmetries.findings());
+        all.addAll(findings);
+        return new Symmetries(symmetries.graph(), symmetries.shapes(), spaces, axes, scalings, all);
+    }
 
-        private Symmetries without(List<Space> wrong, List<Finding> findings) {
-            Set<Integer> gone = new HashSet<>();
-            wrong.forEach(s -> gone.add(s.id()));
-            int[] ids = new int[symmetries.spaces().size()];
-            List<Space> spaces = new ArrayList<>();
-            for (Space s : symmetries.spaces()) {
-                ids[s.id()] = gone.contains(s.id()) ? -1 : spaces.size();
-                if (ids[s.id()] >= 0) {
-                    spaces.add(new Space(ids[s.id()], s.name(), s.dimension(), s.group(), s.slots(), s.kept()));
-                }
-            }
-            List<Scaling> scalings = symmetries.scalings().stream().filter(s -> ids[s.space()] >= 0)
-                    .map(s -> new Scaling(ids[s.space()], s.diagonal(), s.powers())).toList();
-            Map<String, List<Optional<AxisType>>> axes = new LinkedHashMap<>();
-            symmetries.axes().forEach((value, types) -> axes.put(value,
-                    types.stream().map(type -> type.map(t -> renumbered(t, ids))).toList()));
-            List<Finding> all = new ArrayList<>(symmetries.findings());
-            all.addAll(findings);
-            return new Symmetries(symmetries.graph(), symmetries.shapes(), spaces, axes, scalings, all);
+    private static AxisType renumbered(AxisType type, int[] ids) {
+        int[] space = type.space().clone();
+        int[] unit = type.unit().clone();
+        for (int i = 0; i < space.length; i++) {
+            space[i] = space[i] < 0 ? -1 : ids[space[i]];
+            unit[i] = space[i] < 0 ? -1 : unit[i];
         }
-
-        private static AxisType renumbered(AxisType type, int[] ids) {
-            int[] space = type.space().clone();
-            int[] unit = type.unit().clone();
-            for (int i = 0; i < space.length; i++) {
-                space[i] = space[i] < 0 ? -1 : ids[space[i]];
-                unit[i] = space[i] < 0 ? -1 : unit[i];
-            }
-            return new AxisType(space, unit, type.leg());
-        }
+        return new AxisType(space, unit, type.leg());
     }
 
     /**

@@ -4,16 +4,17 @@ import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
-import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.Shapes;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
+import java.util.stream.Collectors;
 
 /**
- * All symmetries of a Graph that have been shown to be symmetries: those that keep units apart and those that mix
- * coordinates, a random element of every Space applied and the outputs compared; and translations, likewise.
+ * All symmetries of a Graph that have been shown to be symmetries: those that keep units apart, those that mix coordinates
+ * and translations, a random element of each applied and the outputs compared.
  *
  * @param units permutations, signs and scalings
  * @param mixing maps that mix coordinates
@@ -50,106 +51,86 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
     }
 
     private static Verified proved(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
-        Symmetries inferred = Symmetries.of(graph);
-        Verification units = Verification.check(inferred, factory, samples, seed.split("units"));
-        Mixed mixed = new Mixed(LinearSymmetries.of(graph, inferred.shapes()), inferred, factory, samples,
-                seed.split("mixing"));
-        List<Finding> findings = new ArrayList<>(units.symmetries().findings());
-        mixed.run();
-        findings.addAll(mixed.findings);
-        ShiftVerification shifts = ShiftVerification.of(Shifts.of(graph, inferred.shapes()), inferred.shapes(), factory,
-                samples, seed.split("shifts"));
+        Shapes shapes = Shapes.of(graph);
+        // What the Graph says to random inputs is found out while its symmetries are inferred.
+        ForkJoinTask<Symmetries> inferring =
+                ForkJoinPool.commonPool().submit(() -> Symmetries.of(graph, shapes));
+        ForkJoinTask<Shifts> following = ForkJoinPool.commonPool().submit(() -> Shifts.of(graph, shapes));
+        Symmetries inferred;
+        LinearSymmetries linear;
+        Shifts shifts;
+        Trial.Outcome<Record> outcome;
+        try (Trial trial = new Trial(graph, shapes, factory, samples, seed.split("units").split("inputs"))) {
+            linear = LinearSymmetries.of(graph, shapes);
+            inferred = inferring.join();
+            shifts = following.join();
+            Symmetries exchanging = inferred;
+            List<Record> spaces = new ArrayList<>(inferred.spaces());
+            spaces.addAll(linear.spaces());
+            spaces.addAll(shifts.shifts());
+            outcome = trial.outcome(spaces, moving -> {
+                List<Shift> shifting = only(Shift.class, moving);
+                Motion motion = new Motion(
+                        shifting.isEmpty() ? graph : shifts.random(shifting, seed.split("shifts")));
+                Verification.move(motion, exchanging, only(Space.class, moving), seed.split("units"));
+                LinearTransform.add(motion, elements(only(LinearSpace.class, moving),
+                        seed.split("mixing").split("element")));
+                return motion;
+            });
+        }
+        List<Space> wrong = only(Space.class, outcome.wrong());
+        List<LinearSpace> unmixable = only(LinearSpace.class, outcome.wrong());
+        List<Shift> unshiftable = only(Shift.class, outcome.wrong());
+        Symmetries units =
+                Verification.without(inferred, wrong, wrong.stream().map(Verification::defect).toList());
+        List<Finding> findings = new ArrayList<>(units.findings());
         findings.addAll(shifts.findings());
-        double error = Math.max(shifts.error(), Math.max(units.maxError(), mixed.error));
-        return new Verified(units.symmetries(), mixed.right(), shifts.right(), samples, error, findings);
+        unmixable.forEach(s -> findings.add(defect(s)));
+        unshiftable.forEach(s -> findings.add(defect(s)));
+        return new Verified(units, linear.without(unmixable.stream().map(LinearSpace::id).collect(Collectors.toSet())),
+                shifts.shifts().stream().filter(s -> !unshiftable.contains(s)).toList(), samples, outcome.error(),
+                findings);
+    }
+
+    private static <T> List<T> only(Class<T> kind, List<Record> spaces) {
+        return spaces.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    private static List<LinearTransform.Element> elements(List<LinearSpace> spaces, Seed seed) {
+        return spaces.stream().map(s -> LinearTransform.element(s, seed.split(s.name()))).toList();
+    }
+
+    private static Finding defect(LinearSpace space) {
+        return new Finding(Finding.Severity.ERROR, "symmetry-defect", space.name(),
+                "mixing the " + space.dimension() + " coordinates of " + space.name()
+                        + " changes the outputs, so they are kept as they are; please report the model's operators");
+    }
+
+    private static Finding defect(Shift shift) {
+        return new Finding(Finding.Severity.ERROR, "symmetry-defect", shift.name(),
+                "shifting the " + shift.dimension() + " numbers of " + shift.name()
+                        + " that should not be seen changes the"
+                        + " outputs, so they are kept as they are; please report the model's operators");
     }
 
     /**
-     * The Graph moved by a random element of every Space, of the given kinds. Shifts come last: what other parameters take back
-     * of them depends on the weights that the other kinds leave.
+     * The Graph moved by a random element of every symmetry, of the given kinds. Shifts come first: what other parameters take
+     * back of them depends on the weights, which are still as they were.
      */
     public Graph moved(Set<Transform.Kind> kinds, Seed seed) {
-        Graph moved = Transform.random(units, units.spaces(), kinds, seed.split("units"));
+        Graph graph = units.graph();
+        Motion motion = new Motion(kinds.contains(Transform.Kind.SHIFT) ? shifted(graph, seed.split("shifts")) : graph);
         if (kinds.contains(Transform.Kind.ROTATION)) {
-            moved = LinearTransform.random(moved, mixing.spaces(), seed.split("mixing"));
+            LinearTransform.add(motion, elements(mixing.spaces(), seed.split("mixing")));
         }
-        return kinds.contains(Transform.Kind.SHIFT) ? shifted(moved, seed.split("shifts")) : moved;
+        Transform.add(motion, units, units.spaces().stream()
+                .map(s -> Transform.element(units, s, kinds, seed.split("units").split(s.name()))).toList());
+        return motion.onHeap();
     }
 
     private Graph shifted(Graph graph, Seed seed) {
-        Set<String> held = new HashSet<>();
-        shifts.forEach(s -> held.add(s.name()));
-        Shifts now = Shifts.of(graph);
+        Set<String> held = shifts.stream().map(Shift::name).collect(Collectors.toSet());
+        Shifts now = Shifts.of(graph, units.shapes());
         return now.random(now.shifts().stream().filter(s -> held.contains(s.name())).toList(), seed);
-    }
-
-    private static final class Mixed {
-        private final LinearSymmetries inferred;
-        private final Evaluator.Factory factory;
-        private final Seed seed;
-        private final Map<String, TensorData> inputs;
-        private final Map<String, TensorData> expected;
-        private final Set<Integer> wrong = new HashSet<>();
-        private final List<Finding> findings = new ArrayList<>();
-        private double error;
-
-        Mixed(LinearSymmetries inferred, Symmetries units, Evaluator.Factory factory, int samples, Seed seed) {
-            this.inferred = inferred;
-            this.factory = factory;
-            this.seed = seed;
-            this.inputs = inferred.spaces().isEmpty() ? Map.of()
-                    : RandomInputs.of(units.graph(), units.shapes(), samples, seed.split("inputs"));
-            this.expected = inferred.spaces().isEmpty() ? Map.of() : outputs(inferred.graph());
-        }
-
-        void run() {
-            error = error(inferred.spaces());
-            if (!(error <= Verification.TOLERANCE)) {
-                bisect(inferred.spaces());
-                error = error(right().spaces());
-            }
-        }
-
-        LinearSymmetries right() {
-            return inferred.without(wrong);
-        }
-
-        private void bisect(List<LinearSpace> spaces) {
-            if (spaces.isEmpty() || error(spaces) <= Verification.TOLERANCE) {
-                return;
-            }
-            if (spaces.size() == 1) {
-                LinearSpace space = spaces.get(0);
-                wrong.add(space.id());
-                findings.add(new Finding(Finding.Severity.ERROR, "symmetry-defect", space.name(),
-                        "mixing the " + space.dimension() + " coordinates of " + space.name()
-                                + " changes the outputs, so they are kept as they are; please report the model's"
-                                + " operators"));
-                return;
-            }
-            bisect(spaces.subList(0, spaces.size() / 2));
-            bisect(spaces.subList(spaces.size() / 2, spaces.size()));
-        }
-
-        private double error(List<LinearSpace> spaces) {
-            if (spaces.isEmpty()) {
-                return 0;
-            }
-            Map<String, TensorData> actual =
-                    outputs(LinearTransform.random(inferred.graph(), spaces, seed.split("element")));
-            double worst = 0;
-            for (Map.Entry<String, TensorData> output : expected.entrySet()) {
-                TensorData other = actual.get(output.getKey());
-                worst = Math.max(worst, other == null ? Double.POSITIVE_INFINITY
-                        : Verification.difference(output.getValue(), other));
-            }
-            return worst;
-        }
-
-        private Map<String, TensorData> outputs(Graph graph) {
-            try (Evaluator evaluator = factory.open(graph)) {
-                return evaluator.run(inputs);
-            }
-        }
     }
 }

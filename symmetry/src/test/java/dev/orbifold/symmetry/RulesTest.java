@@ -262,7 +262,7 @@ class RulesTest {
         List<Scaling> scalings = right.scalings().stream().filter(s -> s.space() == 1).toList();
         Symmetries broken = new Symmetries(right.graph(), right.shapes(), List.of(wrong, right.spaces().get(1)),
                 right.axes(), scalings, List.of());
-        Verification verification = Verification.check(broken, g -> OnnxRuntime.open(g, 1), 3, new Seed(1));
+        Verification verification = Verification.check(broken, OnnxRuntime.factory(1), 3, new Seed(1));
         assertEquals(List.of("symmetry-defect a"),
                 verification.findings().stream().map(f -> f.kind() + " " + f.place()).toList());
         assertEquals(List.of("b"), verification.symmetries().spaces().stream().map(Space::name).toList());

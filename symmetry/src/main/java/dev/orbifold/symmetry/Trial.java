@@ -1,0 +1,89 @@
+package dev.orbifold.symmetry;
+
+import dev.orbifold.graph.Evaluator;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.Shapes;
+import dev.orbifold.graph.TensorData;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** A Graph on trial: what it says to random inputs, and how far a moved Graph is from that. */
+final class Trial implements AutoCloseable {
+    private final Evaluator.Variants variants;
+    private final Map<String, TensorData> inputs;
+    private final Map<String, TensorData> expected;
+
+    /**
+     * Runs the Graph as it is.
+     *
+     * @throws dev.orbifold.graph.GraphException if it cannot be evaluated
+     */
+    Trial(Graph graph, Shapes shapes, Evaluator.Factory factory, int samples, Seed seed) {
+        this.inputs = RandomInputs.of(graph, shapes, samples, seed);
+        this.variants = factory.variants(graph);
+        this.expected = variants.run(graph, inputs);
+    }
+
+    /**
+     * Which Spaces hold.
+     *
+     * @param wrong Spaces that change the outputs
+     * @param error the largest difference of an output, divided by the output's range, with all the others moved
+     */
+    record Outcome<T>(List<T> wrong, double error) {
+    }
+
+    /**
+     * Moves all Spaces at once. If that changes the outputs, bisection finds the first Space with which it does; it is
+     * taken out, until the rest holds together.
+     *
+     * @param moving a Motion by a random element of each of the given Spaces, the same ones every time
+     */
+    <T> Outcome<T> outcome(List<T> spaces, Function<List<T>, Motion> moving) {
+        List<T> right = new ArrayList<>(spaces);
+        List<T> wrong = new ArrayList<>();
+        double error = error(right, moving);
+        while (!(error <= Verification.TOLERANCE)) {
+            int holds = 0;
+            int breaks = right.size();
+            while (breaks - holds > 1) {
+                int middle = (holds + breaks) / 2;
+                if (error(right.subList(0, middle), moving) <= Verification.TOLERANCE) {
+                    holds = middle;
+                } else {
+                    breaks = middle;
+                }
+            }
+            wrong.add(right.remove(breaks - 1));
+            error = error(right, moving);
+        }
+        return new Outcome<>(wrong, error);
+    }
+
+    private <T> double error(List<T> spaces, Function<List<T>, Motion> moving) {
+        if (spaces.isEmpty()) {
+            return 0;
+        }
+        Motion motion = moving.apply(spaces);
+        // Outside the heap, so that a runtime can read it where it is; gone as soon as it has.
+        try (Arena memory = Arena.ofShared()) {
+            Map<String, TensorData> actual = variants.run(motion.apply(memory), inputs);
+            double worst = 0;
+            for (Map.Entry<String, TensorData> output : expected.entrySet()) {
+                TensorData other = actual.get(output.getKey());
+                worst = Math.max(worst, other == null ? Double.POSITIVE_INFINITY
+                        : Verification.difference(output.getValue(), other));
+            }
+            return worst;
+        }
+    }
+
+    @Override
+    public void close() {
+        variants.close();
+    }
+}
