@@ -38,7 +38,14 @@ final class AttentionRules {
             turn[h] = spread ? h % shared : 0;
         }
         List<Elements> rows = new ArrayList<>(List.of(query.get()));
-        if (spread) {
+        boolean within = spread && shared > 1 && in.repeating();
+        if (within) {
+            Arrays.setAll(turn, h -> 0);
+            int[] marks = in.coordinates().marks(keyHeads, node.label() + " repeats it");
+            rows.add(Elements.of(Arrays.stream(owner).map(g -> marks[g]).toArray()));
+            key.ifPresent(r -> in.pin(r, node.label() + " repeats it"));
+            value.ifPresent(r -> in.pin(r, node.label() + " repeats it"));
+        } else if (spread) {
             rows.add(key.orElseThrow().at(owner));
             rows.add(value.orElseThrow().at(owner));
         }

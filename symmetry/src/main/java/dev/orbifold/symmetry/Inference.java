@@ -10,6 +10,7 @@ import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -27,6 +28,12 @@ final class Inference {
     /** How the reason begins why an output's units are fixed. */
     static final String SHOWN = "the graph output ";
 
+    /** Operators that need not know the indices of an axis, so that heads merged into the batch may lie on it. */
+    private static final Set<String> PASS_MERGED = Set.of("Identity", "Neg", "Dropout", "Cast", "Add", "Sub", "Sum",
+            "Mul", "Div", "Pow", "Sqrt", "Reciprocal", "Where", "Clip", "Tanh", "Sigmoid", "Softmax", "LogSoftmax",
+            "MatMul", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose", "ReduceMean", "ReduceSum", "ReduceMax",
+            "LayerNormalization", "RMSNormalization", "Shape");
+
     private final Graph graph;
     private final Shapes shapes;
     private final Coordinates coordinates = new Coordinates();
@@ -36,11 +43,19 @@ final class Inference {
     private final Map<String, String> aliases = new HashMap<>();
     private final Map<String, Node> firstUse = new LinkedHashMap<>();
     private final List<Finding> findings = new ArrayList<>();
+    private final boolean within;
+    private boolean repeats;
 
     Inference(Graph graph, Shapes shapes) {
+        this(graph, shapes, false);
+    }
+
+    /** With {@code within}, what a network repeats is fixed, and what meets equal copies may change places ({@link Sharers}). */
+    Inference(Graph graph, Shapes shapes, boolean within) {
         this.graph = graph;
         this.shapes = shapes;
         this.parameters = Tensors.real(graph);
+        this.within = within;
     }
 
     /** Types every value. */
@@ -63,6 +78,9 @@ final class Inference {
             }
             try {
                 if (ranksKnown(node)) {
+                    if (!node.domain().isEmpty() || !PASS_MERGED.contains(node.opType())) {
+                        node.inputs().forEach(value -> unmerge(value, node));
+                    }
                     rule.get().apply(node, this);
                 } else if (node.inputs().stream().anyMatch(v -> !type(v).parts().isEmpty())) {
                     refuse(node, "the shape of its inputs or outputs is not known");
@@ -72,6 +90,22 @@ final class Inference {
             }
         }
         graph.outputs().forEach(output -> pin(type(output.name()), SHOWN + output.name() + " shows it"));
+    }
+
+    /** Fixes what lies on axes that merge it with positions whose number is not known, such as heads with the batch. */
+    private void unmerge(String value, Node node) {
+        Typed type = type(value);
+        if (type.parts().isEmpty() || isParameter(value)) {
+            return;
+        }
+        List<Dim> dims = shapes.shape(value).map(Shape::dims).orElse(List.of());
+        for (Part part : type.parts()) {
+            if (Arrays.stream(part.axes()).anyMatch(a -> a < dims.size() && !dims.get(a).isFixed())) {
+                pin(part.elements(), node.label() + " looks into the batch that it is merged with");
+                type = new Typed(type.rank(), type.parts().stream().filter(p -> p != part).toList());
+            }
+        }
+        types.put(value, type);
     }
 
     private String source(String value) {
@@ -95,6 +129,17 @@ final class Inference {
         findings.add(new Finding(Finding.Severity.WARNING, "operator-without-rule", node.label(),
                 "the symmetries of what " + node.label() + " reads are not followed: " + why
                         + "; its inputs are kept as they are"));
+    }
+
+    /** Notes that an axis is repeated; whether its copies are to be told from each other by nothing. */
+    boolean repeating() {
+        repeats = true;
+        return within;
+    }
+
+    /** Whether anything was repeated. */
+    boolean repeats() {
+        return repeats;
     }
 
     /** The Graph. */

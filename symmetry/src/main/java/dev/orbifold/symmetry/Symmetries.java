@@ -3,6 +3,7 @@ package dev.orbifold.symmetry;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Shapes;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +34,14 @@ public record Symmetries(Graph graph, Shapes shapes, List<Space> spaces, Map<Str
     public static Symmetries of(Graph graph) {
         Inference inference = new Inference(graph, Shapes.of(graph));
         inference.run();
-        return new SpaceBuilder(inference).build();
+        Symmetries symmetries = new SpaceBuilder(inference).build();
+        return inference.repeats() ? symmetries.with(Sharers.of(symmetries)) : symmetries;
+    }
+
+    private Symmetries with(List<Space> more) {
+        List<Space> all = new ArrayList<>(spaces);
+        all.addAll(more);
+        return new Symmetries(graph, shapes, all, axes, scalings, findings);
     }
 
     /** The diagonal maps of one Space. */

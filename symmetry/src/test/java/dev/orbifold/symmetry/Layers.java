@@ -21,7 +21,7 @@ final class Layers {
 
     /** How attention is written. */
     enum Form {
-        SPELLED, NODE3, NODE4
+        SPELLED, NODE3, NODE4, MERGED
     }
 
     final Net net;
@@ -157,11 +157,33 @@ final class Layers {
             List<String> in = mask.isEmpty() ? List.of(q, k, v) : List.of(q, k, v, mask);
             return output(net.node("Attention", in), bias);
         }
+        if (form == Form.MERGED) {
+            return merged(q, shared(k, count), shared(v, count), bias);
+        }
         String keys = shared(k, count);
         String values = shared(v, count);
         String scores = net.node("Mul", List.of(matMul(q, transpose(keys, 0, 1, 3, 2)), net.scalar(0.5)));
         String masked = mask.isEmpty() ? scores : add(scores, mask);
         return output(matMul(net.node("Softmax", List.of(masked), "axis", -1), values), bias);
+    }
+
+    /** Attention with the heads merged into the batch, (batch · heads, length, size), by one of two ways there and back. */
+    private String merged(String q, String k, String v, boolean bias) {
+        String scores = net.node("Mul",
+                List.of(matMul(joined(q), transpose(joined(k), 0, 2, 1)), net.scalar(0.5)));
+        String mixed = matMul(net.node("Softmax", List.of(scores), "axis", -1), joined(v));
+        if (net.choose(2) == 0) {
+            return output(reshape(mixed, -1, heads, length, size), bias);
+        }
+        String first = reshape(transpose(mixed, 1, 0, 2), length, -1, width);
+        return linear(transpose(first, 1, 0, 2), width, width, bias);
+    }
+
+    private String joined(String x) {
+        if (net.choose(2) == 0) {
+            return reshape(x, -1, length, size);
+        }
+        return transpose(reshape(transpose(x, 2, 0, 1, 3), length, -1, size), 1, 0, 2);
     }
 
     void expectHeads(Turn turn, int count) {
