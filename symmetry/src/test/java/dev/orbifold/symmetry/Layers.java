@@ -11,7 +11,26 @@ import java.util.List;
 final class Layers {
     /** How queries and keys are turned by position. */
     enum Turn {
-        NONE, SPELLED, COMPUTED, NODE, INTERLEAVED
+        /** Not at all. */
+        NONE,
+        /** x·cos + (−x₂, x₁)·sin with halves. */
+        SPELLED,
+        /** The same, angles computed while running. */
+        COMPUTED,
+        /** x·cos + (−x₂, x₁)·sin with every other coordinate, put together by stacking and flattening. */
+        EVERY,
+        /** x₁·cos − x₂·sin beside x₂·cos + x₁·sin, neighbours taken apart by a reshape. */
+        PLANES,
+        /** The same with halves. */
+        HALVES,
+        /** A node, with halves. */
+        NODE,
+        /** A node, with neighbours. */
+        INTERLEAVED;
+
+        boolean isNode() {
+            return this == NODE || this == INTERLEAVED;
+        }
     }
 
     /** How queries, keys and values come out of one projection. */
@@ -262,7 +281,7 @@ final class Layers {
         if (turn == Turn.NONE) {
             return x;
         }
-        if (turn == Turn.NODE || turn == Turn.INTERLEAVED) {
+        if (turn.isNode()) {
             return rotary(x, turn, 0);
         }
         if (turned == size) {
@@ -273,6 +292,12 @@ final class Layers {
 
     /** x·cos + rotate_half(x)·sin. */
     private String spelled(String x, Turn turn) {
+        if (turn == Turn.EVERY) {
+            return every(x);
+        }
+        if (turn == Turn.PLANES || turn == Turn.HALVES) {
+            return planes(x, turn == Turn.HALVES);
+        }
         int half = turned / 2;
         String halves = concat(-1, net.apply("Neg", slice(x, half, Integer.MAX_VALUE, -1)), slice(x, 0, half, -1));
         String cos;
@@ -287,6 +312,58 @@ final class Layers {
             sin = net.floats(waves(false), 1, 1, length, turned);
         }
         return add(net.node("Mul", List.of(x, cos)), net.node("Mul", List.of(halves, sin)));
+    }
+
+    private String every(String x) {
+        String second = net.node("Slice", List.of(x, net.ints(1), net.ints(Long.MAX_VALUE), net.ints(-1), net.ints(2)));
+        String first = net.node("Slice", List.of(x, net.ints(0), net.ints(Long.MAX_VALUE), net.ints(-1), net.ints(2)));
+        String wave = net.node("Mul", List.of(stacked(net.apply("Neg", second), first), twice(false)));
+        return net.choose(2) == 0 ? add(net.node("Mul", List.of(x, twice(true))), wave)
+                : add(wave, net.node("Mul", List.of(twice(true), x)));
+    }
+
+    /** Every angle twice in a row, as a constant or repeated while running. */
+    private String twice(boolean cosine) {
+        int half = turned / 2;
+        float[] angles = angles();
+        if (net.choose(2) == 0) {
+            String row = net.node("Unsqueeze", List.of(net.floats(angles, 1, 1, length, half), net.ints(-1)));
+            String pairs = reshape(net.node("Expand", List.of(row, net.ints(1, 1, length, half, 2))), 1, 1, length,
+                    turned);
+            return net.apply(cosine ? "Cos" : "Sin", pairs);
+        }
+        float[] waves = new float[length * turned];
+        for (int i = 0; i < waves.length; i++) {
+            waves[i] = (float) (cosine ? Math.cos(angles[i / 2]) : Math.sin(angles[i / 2]));
+        }
+        return net.floats(waves, 1, 1, length, turned);
+    }
+
+    private String stacked(String first, String second) {
+        String both = concat(-1, net.node("Unsqueeze", List.of(first, net.ints(-1))),
+                net.node("Unsqueeze", List.of(second, net.ints(-1))));
+        return reshape(both, 0, 0, 0, turned);
+    }
+
+    private String planes(String x, boolean halves) {
+        int half = turned / 2;
+        String angles = net.floats(angles(), 1, 1, length, half);
+        String cos = net.apply("Cos", angles);
+        String sin = net.apply("Sin", angles);
+        List<String> parts;
+        if (halves) {
+            parts = net.node("Split", 2, List.of(x, net.ints(half, half)), "axis", -1);
+        } else {
+            String pairs = reshape(x, 0, 0, 0, half, 2);
+            parts = net.choose(2) == 0 ? List.of(pick(pairs, 0, -1), pick(pairs, 1, -1))
+                    : net.node("Split", 2, List.of(pairs, net.ints(1, 1)), "axis", -1).stream()
+                            .map(p -> net.node("Squeeze", List.of(p, net.ints(-1)))).toList();
+        }
+        String straight = net.node("Sub",
+                List.of(net.node("Mul", List.of(parts.get(0), cos)), net.node("Mul", List.of(parts.get(1), sin))));
+        String crossed = net.node("Add",
+                List.of(net.node("Mul", List.of(sin, parts.get(0))), net.node("Mul", List.of(parts.get(1), cos))));
+        return halves ? concat(-1, straight, crossed) : stacked(straight, crossed);
     }
 
     private String rotary(String x, Turn turn, int count) {

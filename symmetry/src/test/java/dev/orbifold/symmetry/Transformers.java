@@ -53,7 +53,7 @@ final class Transformers {
                         if (form == Form.MERGED && turn != Turn.NONE) {
                             continue;
                         }
-                        if (form != Form.NODE3 || turn != Turn.SPELLED && turn != Turn.COMPUTED) {
+                        if (form != Form.NODE3 || turn == Turn.NONE || turn.isNode()) {
                             all.put("llama " + how + " " + form, s -> llama(s, turn, grouped, partial, form));
                         }
                     }
