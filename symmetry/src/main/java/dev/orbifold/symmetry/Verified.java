@@ -54,6 +54,7 @@ public record Verified(Symmetries units, LinearSymmetries mixing, int samples, d
                 seed.split("mixing"));
         List<Finding> findings = new ArrayList<>(units.symmetries().findings());
         mixed.run();
+        findings.addAll(mixed.inferred.findings());
         findings.addAll(mixed.findings);
         return new Verified(units.symmetries(), mixed.right(), samples, Math.max(units.maxError(), mixed.error),
                 findings);

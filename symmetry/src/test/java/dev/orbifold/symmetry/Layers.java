@@ -3,6 +3,7 @@ package dev.orbifold.symmetry;
 import dev.orbifold.graph.Seed;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * The layers of small transformers, written in the ways exporters write them. Every layer notes which mixing Spaces it
@@ -52,6 +53,8 @@ final class Layers {
     private final int turned;
     private final List<String> expected = new ArrayList<>();
     private int layers;
+    private UnaryOperator<String> queryNorm = x -> x;
+    private UnaryOperator<String> keyNorm = x -> x;
 
     /**
      * Layers of random sizes.
@@ -72,6 +75,12 @@ final class Layers {
         size = 2 * (2 + net.choose(2));
         turned = partial ? size - 2 : size;
         width = heads * size;
+    }
+
+    /** Queries and keys, split into heads, go through these before they are turned. */
+    void normalizing(UnaryOperator<String> queries, UnaryOperator<String> keys) {
+        queryNorm = queries;
+        keyNorm = keys;
     }
 
     String name(String kind) {
@@ -169,8 +178,8 @@ final class Layers {
             return attentionNode(x, turn, mask, bias);
         }
         List<String> parts = projected(x, fused, bias);
-        String q = turn(parts.get(0), turn);
-        String k = turn(parts.get(1), turn);
+        String q = turn(queryNorm.apply(parts.get(0)), turn);
+        String k = turn(keyNorm.apply(parts.get(1)), turn);
         String v = parts.get(2);
         if (form == Form.NODE4) {
             List<String> in = mask.isEmpty() ? List.of(q, k, v) : List.of(q, k, v, mask);
