@@ -25,11 +25,17 @@ final class Reshaping {
         if (groups.stream().anyMatch(g -> !g.understood())) {
             Optional<MergedAxes> merged = MergedAxes.between(from, to);
             if (merged.isPresent()) {
-                return merged.get().joined(in, node, reshape(in, node, merged.get().split(in, node, type),
-                        merged.get().from(), merged.get().to(), merged.get().groups()));
+                return byCoordinates(in,
+                        merged.get().joined(in, node, reshape(in, node, merged.get().split(in, node, type),
+                                merged.get().from(), merged.get().to(), merged.get().groups())));
             }
         }
-        return reshape(in, node, type, from, to, groups);
+        return byCoordinates(in, reshape(in, node, type, from, to, groups));
+    }
+
+    /** Seen by coordinates, what shares an axis has to keep one size: query, key and value of (…, 3, heads, size). */
+    private static Typed byCoordinates(Inference in, Typed type) {
+        return in.byCoordinates() ? type.map(p -> p.axes().length > 2 ? in.resolve(p) : p) : type;
     }
 
     private static Typed reshape(Inference in, Node node, Typed type, List<Dim> from, List<Dim> to,

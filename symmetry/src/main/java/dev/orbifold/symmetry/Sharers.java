@@ -32,7 +32,7 @@ final class Sharers {
 
     /** One Space per group of at least two members, numbered after the Spaces known. */
     static List<Space> of(Symmetries known) {
-        Inference inference = new Inference(known.graph(), known.shapes(), true);
+        Inference inference = new Inference(known.graph(), known.shapes(), Inference.View.SHARERS);
         inference.run();
         Sharers sharers = new Sharers(inference);
         known.spaces().forEach(s -> sharers.names.add(s.name()));

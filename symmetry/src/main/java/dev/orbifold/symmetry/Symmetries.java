@@ -38,6 +38,16 @@ public record Symmetries(Graph graph, Shapes shapes, List<Space> spaces, Map<Str
         return inference.repeats() ? symmetries.with(Sharers.of(symmetries)) : symmetries;
     }
 
+    /**
+     * As {@link #of}, but where a reshape splits an axis into heads, units are not the heads but the coordinates that all
+     * heads have: what can be taken out of every head at once.
+     */
+    public static Symmetries ofCoordinates(Graph graph) {
+        Inference inference = new Inference(graph, Shapes.of(graph), Inference.View.COORDINATES);
+        inference.run();
+        return new SpaceBuilder(inference).build();
+    }
+
     private Symmetries with(List<Space> more) {
         List<Space> all = new ArrayList<>(spaces);
         all.addAll(more);
