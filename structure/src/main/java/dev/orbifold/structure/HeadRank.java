@@ -54,7 +54,10 @@ final class HeadRank {
                 p -> graph.parameter(p).orElseThrow().toDoubles()));
     }
 
-    /** The Graph with what no head uses gathered in dead coordinates; the Graph itself where every coordinate is used. */
+    /**
+     * The Graph with what no head uses gathered in dead coordinates, and heads that use nothing written and read by zeros; the
+     * Graph itself where every head uses every coordinate.
+     */
     static Graph gathered(Graph graph, ShrinkOptions options) {
         List<LinearSpace> spaces = LinearSymmetries.of(graph).spaces().stream()
                 .filter(s -> movable(graph, s) && !LostRank.bottleneck(graph, s)).toList();
@@ -65,8 +68,10 @@ final class HeadRank {
                 .filter(s -> s.shrinkable() && !options.excludes(s)).toList();
         Graph current = graph;
         for (LinearSpace space : spaces) {
-            if (units.stream().anyMatch(s -> isUnits(s, space))) {
-                current = new HeadRank(current, space).gathered(Math.max(ROUNDING, options.tolerance()));
+            boolean narrows = units.stream().anyMatch(s -> isUnits(s, space));
+            boolean excluded = space.slots().stream().anyMatch(s -> options.excludes(space.name(), s.parameter()));
+            if (!excluded) {
+                current = new HeadRank(current, space).gathered(Math.max(ROUNDING, options.tolerance()), narrows);
             }
         }
         return current;
@@ -103,17 +108,22 @@ final class HeadRank {
         return units.dimension() == space.dimension() && Arrays.stream(unit).distinct().count() == unit.length;
     }
 
-    private Graph gathered(double share) {
+    private Graph gathered(double share, boolean narrows) {
         List<List<Vector>> vectors = vectors();
         List<Head> heads = vectors.stream().map(v -> head(v, share)).toList();
         int width = heads.stream().mapToInt(Head::used).max().orElse(space.dimension());
-        if (width >= space.dimension()) {
-            return graph;
-        }
+        boolean gathers = narrows && width < space.dimension();
+        boolean changed = false;
         for (int copy = 0; copy < heads.size(); copy++) {
             for (Vector vector : vectors.get(copy)) {
-                move(vector, heads.get(copy));
+                if (gathers || heads.get(copy).used() == 0 && Arrays.stream(read(vector)).anyMatch(x -> x != 0)) {
+                    move(vector, heads.get(copy));
+                    changed = true;
+                }
             }
+        }
+        if (!changed) {
+            return graph;
         }
         Map<String, TensorData> moved = new LinkedHashMap<>();
         values.forEach((name, numbers) -> {

@@ -81,7 +81,7 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
             Pass pass = Pass.of(Symmetries.ofCoordinates(gathered), options);
             findings.addAll(pass.findings());
             pass.quotient().removed().forEach(r -> removed.put(r.space(), r));
-            current = removed.isEmpty() ? current : pass.quotient().graph();
+            current = pass.quotient().graph();
         }
         for (int round = 0; round < MOST_ROUNDS; round++) {
             Symmetries symmetries = Symmetries.of(current);

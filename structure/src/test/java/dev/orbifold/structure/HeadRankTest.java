@@ -144,6 +144,35 @@ class HeadRankTest {
         }
     }
 
+    /** A head, or a group, whose values are written by zeros adds nothing. */
+    @ParameterizedTest @EnumSource
+    void wholeHeadsThatAreDeadGo(Family family) {
+        for (long seed = 0; seed < 3; seed++) {
+            Graph whole = attention(family, seed);
+            LinearSpace values = LinearSymmetries.of(whole).spaces().stream()
+                    .filter(s -> s.slots().stream().anyMatch(slot -> slot.parameter().equals("o.weight"))).findFirst()
+                    .orElseThrow();
+            Graph planted = whole;
+            for (LinearSlot slot : values.slots()) {
+                TensorData tensor = planted.parameter(slot.parameter()).orElseThrow();
+                int[] from = new int[slot.coordinate().length];
+                Arrays.setAll(from, i -> slot.coordinate()[i] >= 0 && slot.copy()[i] == 1 ? i + from.length : i);
+                if (!slot.parameter().startsWith("o")) {
+                    TensorData zeros = TensorData.of(new float[(int) tensor.elements()], tensor.dims());
+                    planted = planted
+                            .replacing(Map.of(slot.parameter(), both(tensor, zeros, slot.axis(), from)));
+                }
+            }
+
+            Shrink shrink = Shrink.lossless(planted, ShrinkOptions.DEFAULT, OnnxRuntime.factory(1), new Seed(seed));
+
+            String where = family + ", seed " + seed + ": " + shrink.removed() + shrink.findings();
+            assertEquals((HEADS - 1) * SIZE * (family == Family.GROUPED ? 2 : 1),
+                    shrink.after().parameter("o.weight").orElseThrow().dim(0), where);
+            assertTrue(shrink.equality().maxError() <= ROTATED, where + shrink.equality());
+        }
+    }
+
     @ParameterizedTest @EnumSource
     void nothingIsInventedWhereOneHeadNeedsAllCoordinates(Family family) {
         Graph whole = attention(family, 7);
