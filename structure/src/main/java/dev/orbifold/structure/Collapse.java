@@ -59,7 +59,7 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, List
         }
         boolean nothing = dead.count() == 0 && twins.count() == 0
                 && LostRank.gathered(graph, ShrinkOptions.DEFAULT) == graph
-                && HeadRank.gathered(graph, ShrinkOptions.DEFAULT) == graph;
+                && HeadRank.of(graph, ShrinkOptions.DEFAULT).graph() == graph;
         Cost before = Cost.of(graph);
         Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
                 : Shrink.reduce(graph, ShrinkOptions.DEFAULT);

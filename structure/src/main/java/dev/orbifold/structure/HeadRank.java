@@ -1,6 +1,7 @@
 package dev.orbifold.structure;
 
 import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Group;
@@ -24,7 +25,8 @@ import org.ejml.dense.row.CommonOps_DDRM;
  * Head dimensions whose products, query by key or value by output, have a rank smaller than the dimension. Every head is moved
  * by an isometry of its own, which changes nothing, so that what is used comes first; the coordinates behind are zeros on
  * both sides, and those that are zeros in all heads are dead units of the Graph seen by coordinates
- * ({@link Symmetries#ofCoordinates}). The scale of the product, 1/√d, is a number of the Graph and stays what it was.
+ * ({@link Symmetries#ofCoordinates}). Under a rotary embedding nothing can be gathered: a plane goes where one side of it is
+ * zeros in all heads, and the tables of angles with it. The scale of the product, 1/√d, is a number of the Graph and stays what it was.
  */
 final class HeadRank {
     /** What is smaller than this share of the largest singular value is rounding of float32 weights. */
@@ -55,30 +57,48 @@ final class HeadRank {
     }
 
     /**
-     * The Graph with what no head uses gathered in dead coordinates, and heads that use nothing written and read by zeros; the
-     * Graph itself where every head uses every coordinate.
+     * A Graph without the coordinates that no head uses.
+     *
+     * @param graph the narrower Graph, in which heads that use nothing are written and read by zeros; the Graph itself where
+     *            every head uses every coordinate
+     * @param removed the Spaces that lost units
+     * @param findings what had to stay, and why; nothing where nothing went
      */
-    static Graph gathered(Graph graph, ShrinkOptions options) {
+    record Narrowed(Graph graph, List<Quotient.Removed> removed, List<Finding> findings) {
+    }
+
+    /** Takes out what no head uses. */
+    static Narrowed of(Graph graph, ShrinkOptions options) {
         List<LinearSpace> spaces = LinearSymmetries.of(graph).spaces().stream()
                 .filter(s -> movable(graph, s) && !LostRank.bottleneck(graph, s)).toList();
-        if (spaces.isEmpty()) {
-            return graph;
+        Graph gathered = spaces.isEmpty() ? graph : gathered(graph, spaces, options);
+        if (gathered == graph && spaces.stream().allMatch(s -> s.group() instanceof Group.General)) {
+            return new Narrowed(graph, List.of(), List.of());
         }
+        Pass pass = Pass.of(Symmetries.ofCoordinates(gathered), options);
+        List<Quotient.Removed> removed = pass.quotient().removed();
+        return new Narrowed(removed.isEmpty() ? gathered : pass.quotient().graph(), removed,
+                removed.isEmpty() ? List.of() : pass.findings());
+    }
+
+    private static Graph gathered(Graph graph, List<LinearSpace> spaces, ShrinkOptions options) {
         List<Space> units = Symmetries.ofCoordinates(graph).spaces().stream()
                 .filter(s -> s.shrinkable() && !options.excludes(s)).toList();
         Graph current = graph;
         for (LinearSpace space : spaces) {
-            boolean narrows = units.stream().anyMatch(s -> isUnits(s, space));
             boolean excluded = space.slots().stream().anyMatch(s -> options.excludes(space.name(), s.parameter()));
             if (!excluded) {
-                current = new HeadRank(current, space).gathered(Math.max(ROUNDING, options.tolerance()), narrows);
+                current = new HeadRank(current, space).gathered(options.tolerance(),
+                        units.stream().anyMatch(s -> isUnits(s, space)));
             }
         }
         return current;
     }
 
+    /** Spaces of float32 parameters with both sides: heads, or the planes of rotary embeddings. */
     private static boolean movable(Graph graph, LinearSpace space) {
-        return space.group() instanceof Group.General && space.folds().isEmpty() && space.slots().stream().allMatch(
+        boolean group = space.group() instanceof Group.General || space.group() instanceof Group.RotationScaling;
+        return group && space.folds().isEmpty() && space.slots().stream().allMatch(
                 s -> graph.parameter(s.parameter()).map(t -> t.type() == DataType.FLOAT).orElse(false))
                 && space.slots().stream().anyMatch(LinearSlot::dual)
                 && space.slots().stream().anyMatch(s -> !s.dual());
@@ -108,9 +128,12 @@ final class HeadRank {
         return units.dimension() == space.dimension() && Arrays.stream(unit).distinct().count() == unit.length;
     }
 
-    private Graph gathered(double share, boolean narrows) {
+    private Graph gathered(double tolerance, boolean narrows) {
         List<List<Vector>> vectors = vectors();
-        List<Head> heads = vectors.stream().map(v -> head(v, share)).toList();
+        boolean planes = space.group() instanceof Group.RotationScaling;
+        double zero = tolerance * vectors.stream().mapToDouble(v -> largest(v, true, true)).max().orElse(0);
+        List<Head> heads = vectors.stream()
+                .map(v -> planes ? plane(v, zero) : head(v, Math.max(ROUNDING, tolerance))).toList();
         int width = heads.stream().mapToInt(Head::used).max().orElse(space.dimension());
         boolean gathers = narrows && width < space.dimension();
         boolean changed = false;
@@ -195,6 +218,17 @@ final class HeadRank {
         }
         double largest = Arrays.stream(squares).max().orElse(0);
         return (int) Arrays.stream(squares).filter(s -> s > share * share * largest).count();
+    }
+
+    /** Positions turn a plane, so that it is used unless one side of it is zeros, in both coordinates. */
+    private Head plane(List<Vector> vectors, double zero) {
+        boolean dead = largest(vectors, true, false) <= zero || largest(vectors, false, true) <= zero;
+        return new Head(CommonOps_DDRM.identity(space.dimension()), dead ? 0 : space.dimension());
+    }
+
+    private double largest(List<Vector> vectors, boolean written, boolean read) {
+        return vectors.stream().filter(v -> v.dual() ? read : written).flatMapToDouble(v -> Arrays.stream(read(v)))
+                .map(Math::abs).max().orElse(0);
     }
 
     private DMatrixRMaj matrix(List<Vector> vectors, boolean dual) {
