@@ -10,7 +10,6 @@ import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -37,12 +36,6 @@ final class Inference {
         /** The coordinates, each in all heads at once. */
         COORDINATES
     }
-
-    /** Operators that need not know the indices of an axis, so that heads merged into the batch may lie on it. */
-    private static final Set<String> PASS_MERGED = Set.of("Identity", "Neg", "Dropout", "Cast", "Add", "Sub", "Sum",
-            "Mul", "Div", "Pow", "Sqrt", "Reciprocal", "Where", "Clip", "Tanh", "Sigmoid", "Softmax", "LogSoftmax",
-            "MatMul", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose", "ReduceMean", "ReduceSum", "ReduceMax",
-            "LayerNormalization", "RMSNormalization", "Shape");
 
     private final Graph graph;
     private final Shapes shapes;
@@ -87,9 +80,7 @@ final class Inference {
             }
             try {
                 if (ranksKnown(node)) {
-                    if (!node.domain().isEmpty() || !PASS_MERGED.contains(node.opType())) {
-                        node.inputs().forEach(value -> unmerge(value, node));
-                    }
+                    MergedAxes.fix(node, this);
                     rule.get().apply(node, this);
                 } else if (node.inputs().stream().anyMatch(v -> !type(v).parts().isEmpty())) {
                     refuse(node, "the shape of its inputs or outputs is not known");
@@ -99,22 +90,6 @@ final class Inference {
             }
         }
         graph.outputs().forEach(output -> pin(type(output.name()), SHOWN + output.name() + " shows it"));
-    }
-
-    /** Fixes what lies on axes that merge it with positions whose number is not known, such as heads with the batch. */
-    private void unmerge(String value, Node node) {
-        Typed type = type(value);
-        if (type.parts().isEmpty() || isParameter(value)) {
-            return;
-        }
-        List<Dim> dims = shapes.shape(value).map(Shape::dims).orElse(List.of());
-        for (Part part : type.parts()) {
-            if (Arrays.stream(part.axes()).anyMatch(a -> a < dims.size() && !dims.get(a).isFixed())) {
-                pin(part.elements(), node.label() + " looks into the batch that it is merged with");
-                type = new Typed(type.rank(), type.parts().stream().filter(p -> p != part).toList());
-            }
-        }
-        types.put(value, type);
     }
 
     private String source(String value) {

@@ -2,10 +2,12 @@ package dev.orbifold.symmetry;
 
 import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Node;
+import dev.orbifold.graph.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Both sides of a reshape whose axes merge numbers with sizes that are not known, such as (s, n, h·d) to (s, n·h, d) and
@@ -13,6 +15,12 @@ import java.util.Optional;
  * coordinates on an axis n·h if it carries them on h, whatever the position on n.
  */
 final class MergedAxes {
+    /** Operators that need not know the indices of an axis, so that heads merged into the batch may lie on it. */
+    private static final Set<String> PASS = Set.of("Identity", "Neg", "Dropout", "Cast", "Add", "Sub", "Sum",
+            "Mul", "Div", "Pow", "Sqrt", "Reciprocal", "Where", "Clip", "Tanh", "Sigmoid", "Softmax", "LogSoftmax",
+            "MatMul", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose", "ReduceMean", "ReduceSum", "ReduceMax",
+            "LayerNormalization", "RMSNormalization", "Shape");
+
     /** One side of the reshape: the split axes, and to which axis each belongs. */
     private record Side(List<Dim> dims, List<Integer> axis) {
         Side() {
@@ -48,6 +56,28 @@ final class MergedAxes {
     private MergedAxes(List<Dim> whole, List<Dim> result) {
         this.whole = whole;
         this.result = result;
+    }
+
+    /**
+     * Fixes what lies on axes that merge it with positions whose number is not known, such as heads with the batch, where a
+     * node looks into them.
+     */
+    static void fix(Node node, Inference in) {
+        if (node.domain().isEmpty() && PASS.contains(node.opType())) {
+            return;
+        }
+        for (String value : node.inputs()) {
+            Typed type = in.type(value);
+            List<Dim> dims = type.parts().isEmpty() || in.isParameter(value) ? List.of()
+                    : in.shapes().shape(value).map(Shape::dims).orElse(List.of());
+            for (Part part : type.parts()) {
+                if (Arrays.stream(part.axes()).anyMatch(a -> a < dims.size() && !dims.get(a).isFixed())) {
+                    in.pin(part.elements(), node.label() + " looks into the batch that it is merged with");
+                    type = new Typed(type.rank(), type.parts().stream().filter(p -> p != part).toList());
+                }
+            }
+            in.define(value, type);
+        }
     }
 
     /** The split axes; empty where sizes do not fit factor by factor. */
