@@ -1,5 +1,6 @@
 package dev.orbifold.cli;
 
+import dev.orbifold.certificate.CertificateException;
 import dev.orbifold.constraint.ConstraintException;
 import dev.orbifold.engine.DataException;
 import dev.orbifold.engine.EngineException;
@@ -99,7 +100,8 @@ final class Failures {
             case DataException d -> false;
             case EngineException n -> false;
             case StructureException s -> false;
-            case ConstraintException c -> false;
+            case CertificateException c -> false;
+            case ConstraintException n -> false;
             case TrainException t -> false;
             case RunException r -> false;
             case ReportException r -> false;

@@ -3,6 +3,7 @@ package dev.orbifold.cli;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.report.Table;
 import dev.orbifold.structure.Collapse;
+import dev.orbifold.structure.Distances;
 import dev.orbifold.structure.Spectrum;
 import dev.orbifold.symmetry.Group;
 import dev.orbifold.symmetry.LinearSpace;
@@ -78,8 +79,17 @@ final class Listing {
             }
             fields.put("rank", spectrum.map(Spectrum::rank).orElse((Integer) fields.get("dimension")));
             spectrum.ifPresent(x -> fields.put("spectra", x.values()));
+            fields.put("distances", distances(collapse.distances().get(s)));
         }
         return all;
+    }
+
+    private static Map<String, Object> distances(Distances distances) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        distances.dead().ifPresent(q -> fields.put("dead", q));
+        distances.twins().ifPresent(q -> fields.put("twins", q));
+        distances.rank().ifPresent(q -> fields.put("rank", q));
+        return fields;
     }
 
     /** The Spaces, one a row, with what has collapsed in them. */

@@ -61,8 +61,10 @@ final class Results {
         return "taking out what had collapsed moved no output by more than "
                 + Units.scientific(equality.path("maxError").asDouble(Double.NaN))
                 + " of the output range (ONNX Runtime, "
-                + equality.path("samples").asLong() + " samples; " + (approximate() ? "with --tolerance, this is the error"
-                        : "allowed are " + Units.scientific(EQUAL)) + ")";
+                + equality.path("samples").asLong() + " samples; "
+                + (approximate() ? "with --tolerance, this is the error"
+                        : "allowed are " + Units.scientific(EQUAL))
+                + ")";
     }
 
     /** Everything worth reading, for a terminal. */

@@ -1,5 +1,6 @@
 package dev.orbifold.cli;
 
+import dev.orbifold.certificate.Certificate;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
@@ -25,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
@@ -46,6 +48,8 @@ final class ScanCommand implements Callable<Integer> {
     @Option(names = "--samples", paramLabel = "N", defaultValue = "2",
             description = "Random inputs on which every symmetry is verified (default: ${DEFAULT-VALUE}).") private int samples;
 
+    @Mixin private Certification certification = new Certification();
+
     @Mixin private Work work = new Work();
 
     @Mixin private RunArgument runs = new RunArgument();
@@ -59,6 +63,7 @@ final class ScanCommand implements Callable<Integer> {
         if (samples < 1) {
             throw output.wrong("--samples must be at least 1, found " + samples);
         }
+        boolean certify = certification.wanted(output);
         Path folder = runs.folder("scan");
         Graph read = OnnxFile.read(model);
         ForkJoinTask<InputFile> hashing = ForkJoinPool.commonPool().submit(() -> {
@@ -72,10 +77,13 @@ final class ScanCommand implements Callable<Integer> {
         Set<Finding> findings = new LinkedHashSet<>(unshared.findings());
         findings.addAll(verified.findings());
         findings.addAll(collapse.findings());
-        boolean defect = findings.stream().anyMatch(f -> f.kind().equals("symmetry-defect"));
+        Optional<Certificate> certificate = certify ? certification.certificate(verified, work.seed(), output, findings)
+                : Optional.empty();
+        boolean defect = findings.stream()
+                .anyMatch(f -> f.kind().equals("symmetry-defect") || f.kind().equals("certificate-defect"));
         try (RunFolder run = RunFolder.create(folder, "scan", output.arguments())) {
-            run.configuration(
-                    Map.of("model", model.toAbsolutePath().normalize(), "samples", samples, "threads", threads));
+            run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "samples", samples, "threads",
+                    threads, "certify", certify));
             run.environment(Environment.detect(threads, "float32", Map.of("onnxruntime", Version.onnxRuntime())));
             run.seeds(Map.of("root", work.seed()));
             run.inputs(List.of(hashing.join()));
@@ -90,14 +98,22 @@ final class ScanCommand implements Callable<Integer> {
             result.put("findings", List.copyOf(findings));
             result.put("verification",
                     Map.of("samples", verified.samples(), "maxError", verified.maxError()));
+            certificate.ifPresent(c -> {
+                result.put("certificate", Certification.fields(c));
+                Certification.write(c, run.path());
+            });
             result.put("seconds", (System.nanoTime() - begun) * 1e-9);
             result.put("run", run.path());
             run.result(result);
-            int code = defect ? ExitCode.MISSED : ExitCode.DONE;
+            boolean lacking = certify && certificate.isEmpty();
+            int code = defect || lacking ? ExitCode.MISSED : ExitCode.DONE;
             run.state(RunState.Status.DONE, code, "");
             HtmlReport.write(run.view());
-            output.print(() -> text(verified, collapse, new ArrayList<>(findings), run.view()));
+            output.print(() -> text(verified, collapse, certificate, new ArrayList<>(findings), run.view()));
             output.document(SCHEMA, () -> result);
+            if (lacking) {
+                output.warn("no certificate could be made; the findings say why");
+            }
             if (defect) {
                 output.warn("a symmetry did not hold; it is listed in the findings and not used");
             }
@@ -105,7 +121,8 @@ final class ScanCommand implements Callable<Integer> {
         }
     }
 
-    private String text(Verified verified, Collapse collapse, List<Finding> findings, RunView run) {
+    private String text(Verified verified, Collapse collapse, Optional<Certificate> certificate, List<Finding> findings,
+            RunView run) {
         StringBuilder text = new StringBuilder(Listing.table(verified, collapse).text());
         text.append(ShiftListing.text(verified));
         text.append("\nEvery symmetry was applied and the outputs compared: they moved by at most ")
@@ -118,6 +135,7 @@ final class ScanCommand implements Callable<Integer> {
                         + " parameters and "
                         + Units.count((double) (collapse.before().macs() - collapse.after().macs())) + " of "
                         + Units.count((double) collapse.before().macs()) + " MACs.\n");
+        certificate.ifPresent(c -> text.append('\n').append(Certification.text(c)));
         String said = Listing.findings(findings);
         return text.append(said.isEmpty() ? "" : "\n" + said).append("\nWritten:\n")
                 .append(new Table().left("").left("").row("report", Results.near(run.report()))

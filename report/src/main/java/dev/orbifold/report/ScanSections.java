@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What the page of a scan shows between its header and its Findings: the network, its Spaces, the spectra of products. */
 final class ScanSections {
@@ -137,7 +139,8 @@ final class ScanSections {
         section.open("div", "class", spaces.size() > LONG ? "scroll long" : "scroll", "tabindex", "0", "role", "region",
                 "aria-label", "Spaces").open("table", "class", "spaces sortable").element("caption", "Spaces")
                 .open("thead").open("tr");
-        for (String head : List.of("Space", "Group", "#dimension", "#dead", "#twins", "#rank", "#saves")) {
+        for (String head : List.of("Space", "Group", "#dimension", "#dead", "#twins", "#rank", "#saves", "#to dead",
+                "#to twins", "#to lost rank")) {
             boolean number = head.startsWith("#");
             section.element("th", number ? head.substring(1) : head, "scope", "col", "class", number ? "number" : "");
         }
@@ -150,13 +153,30 @@ final class ScanSections {
             cell(section, Cell.some(space.path("duplicates")));
             cell(section, space.has("spectra") ? Cell.count(space.path("rank")) : new Cell("", -1));
             cell(section, Cell.some(space.path("saving")));
+            for (String mirror : List.of("dead", "twins", "rank")) {
+                cell(section, distance(space.path("distances").path(mirror)));
+            }
             section.close("tr");
         }
         section.close("tbody").close("table").end("div");
         return section.element("p",
                 "Twins repeat another unit, up to the Group. Rank is that of bilinear products, the largest of all copies. What a"
-                        + " Space saves is parameters, if its dead units and twins alone are taken out.",
+                        + " Space saves is parameters, if its dead units and twins alone are taken out. The last columns say how far units"
+                        + " (for rank: copies) are from the mirrors, minimum · 10 % · median: 0 has collapsed; for dead units 1 is the"
+                        + " Space's average, for twins 1 is orthogonal, for rank 1 is a product that stretches all directions alike.",
                 "class", "note").end("section");
+    }
+
+    /** Minimum, 10 % and median of the distances to one kind of mirror; sorted by the minimum. */
+    private static Cell distance(JsonNode quantiles) {
+        return quantiles.isMissingNode() ? new Cell("", -1)
+                : new Cell(Stream.of("minimum", "tenth", "median").map(q -> share(quantiles.path(q).asDouble()))
+                        .collect(Collectors.joining(" · ")), quantiles.path("minimum").asDouble());
+    }
+
+    private static String share(double value) {
+        return value == 0 || value >= 0.005 ? String.format(Locale.ROOT, value == 0 ? "%.0f" : "%.2f", value)
+                : Units.scientific(value);
     }
 
     private static void cell(Html section, Cell cell) {

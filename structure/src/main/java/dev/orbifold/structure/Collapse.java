@@ -17,11 +17,13 @@ import java.util.concurrent.ForkJoinTask;
  *
  * @param units per Space of units, by id
  * @param spectra per Space whose coordinates mix, in order; empty where one of its sides is no parameter
+ * @param distances per Space, those of units first, how far it is from its mirrors
  * @param before what the Graph costs
  * @param after what it would cost once {@link Shrink} has taken out what can go
  * @param findings what shrinking would leave, and why
  */
-public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost before, Cost after,
+public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, List<Distances> distances, Cost before,
+        Cost after,
         List<Finding> findings) {
     /**
      * What has collapsed in a Space of units.
@@ -38,6 +40,7 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
     public Collapse {
         units = List.copyOf(units);
         spectra = List.copyOf(spectra);
+        distances = List.copyOf(distances);
         findings = List.copyOf(findings);
     }
 
@@ -56,11 +59,13 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, Cost
             units.add(new Units(gone, repeated, saving(costs, space.id(), gone + repeated)));
         });
         boolean nothing = dead.count() == 0 && twins.count() == 0
-                && LostRank.gathered(graph, verified.mixing(), ShrinkOptions.DEFAULT) == graph;
+                && LostRank.gathered(graph, verified.mixing(), ShrinkOptions.DEFAULT) == graph
+                && HeadRank.of(graph, ShrinkOptions.DEFAULT).graph() == graph;
         Cost before = Cost.of(graph);
         Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
                 : Shrink.reduce(graph, ShrinkOptions.DEFAULT);
-        return new Collapse(units, spectra, before, nothing ? before : Cost.of(reduced.graph()), reduced.findings());
+        return new Collapse(units, spectra, Distances.of(verified.units(), spectra), before,
+                nothing ? before : Cost.of(reduced.graph()), reduced.findings());
     }
 
     private static Optional<MacModel> costs(Verified verified, int collapsed) {

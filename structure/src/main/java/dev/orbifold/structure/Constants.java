@@ -240,7 +240,8 @@ final class Constants {
     }
 
     private static double agreed(List<Double> candidates) {
-        return candidates.stream().distinct().count() == 1 ? candidates.getFirst() : Double.NaN;
+        // Adding 0 makes the two zeros one
+        return candidates.stream().map(c -> c + 0.0).distinct().count() == 1 ? candidates.getFirst() + 0.0 : Double.NaN;
     }
 
     private double matched(Node node, String out, int axis, int index) {

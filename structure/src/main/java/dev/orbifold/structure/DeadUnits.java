@@ -204,7 +204,7 @@ public record DeadUnits(Symmetries symmetries, List<BitSet> silent, List<BitSet>
             String value = node.input(input);
             EinsumLetters letters = EinsumLetters.of(node);
             boolean product = node.opType().equals("MatMul") || node.opType().equals("Einsum")
-                    || node.opType().equals("Gemm");
+                    || node.opType().equals("Gemm") || node.opType().equals("Attention") && input < 2;
             for (int i = 0; i < type.space().length; i++) {
                 int space = type.space()[i];
                 if (space < 0) {

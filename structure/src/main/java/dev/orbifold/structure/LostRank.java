@@ -47,7 +47,7 @@ final class LostRank {
     }
 
     /** A Space of one copy that fills whole axes of float32 parameters: its coordinates are units too. */
-    private static boolean bottleneck(Graph graph, LinearSpace space) {
+    static boolean bottleneck(Graph graph, LinearSpace space) {
         return space.group() instanceof Group.General && space.copies() == 1 && space.folds().isEmpty()
                 && space.slots().stream().allMatch(s -> s.coordinate().length == space.dimension()
                         && graph.parameter(s.parameter())
@@ -93,7 +93,7 @@ final class LostRank {
     }
 
     /** An orthogonal matrix that moves the range of a matrix into the first coordinates: Uᵀ of its singular vectors. */
-    private static DMatrixRMaj rotation(DMatrixRMaj matrix, int n) {
+    static DMatrixRMaj rotation(DMatrixRMaj matrix, int n) {
         DMatrixRMaj gram = new DMatrixRMaj(n, n);
         CommonOps_DDRM.multOuter(matrix, gram);
         var eigen = DecompositionFactory_DDRM.eig(n, true, true);

@@ -277,15 +277,28 @@ final class Resizing {
         change(index, 1, pads.get(), amounts);
     }
 
-    /** ONNX's Attention with the heads in its last axis: whole heads go. */
+    /** ONNX's Attention: whole heads go, or coordinates of all heads; its scale stays what it was. */
     private void attention(int index, Node node) {
-        for (String[] pair : new String[][] {{"q_num_heads", "0"}, {"kv_num_heads", "1"}}) {
-            String value = node.input(Integer.parseInt(pair[1]));
-            long heads = node.integer(pair[0], 0);
-            if (heads > 0 && kept.shrinks(value, 2)) {
-                long perHead = axes.size(value, 2) / heads;
-                edit.node(index, edit.node(index).with(pair[0], new Attribute.Int(kept.size(value, 2) / perHead)));
+        boolean merged = axes.rank(node.input(0)) == 3;
+        for (int input = 0; input < 2; input++) {
+            String attribute = input == 0 ? "q_num_heads" : "kv_num_heads";
+            String value = node.input(input);
+            int axis = merged ? 2 : 3;
+            int heads = merged ? Math.toIntExact(node.integer(attribute, 1)) : 1;
+            if (!kept.shrinks(value, axis)) {
+                continue;
             }
+            int before = axes.size(value, axis) / heads;
+            int[] stay = new int[heads];
+            Arrays.stream(kept.all(value, axis)).forEach(i -> stay[i / before]++);
+            int[] sizes = Arrays.stream(stay).filter(s -> s > 0).toArray();
+            if (Arrays.stream(sizes).distinct().count() > 1) {
+                throw new StructureException(node.label() + " would have heads of different sizes");
+            }
+            Node now = merged ? edit.node(index).with(attribute, new Attribute.Int(sizes.length)) : edit.node(index);
+            boolean narrower = sizes.length > 0 && sizes[0] != before && node.real("scale", 0) == 0;
+            edit.node(index,
+                    narrower ? now.with("scale", new Attribute.Real((float) (1 / Math.sqrt(before)))) : now);
         }
     }
 

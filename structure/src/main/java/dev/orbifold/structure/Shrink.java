@@ -76,6 +76,10 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
         Graph current = LostRank.gathered(unshared.graph(), options);
         Set<Finding> findings = new LinkedHashSet<>();
         Map<String, Quotient.Removed> removed = new LinkedHashMap<>();
+        HeadRank.Narrowed narrowed = HeadRank.of(current, options);
+        findings.addAll(narrowed.findings());
+        narrowed.removed().forEach(r -> removed.put(r.space(), r));
+        current = narrowed.graph();
         for (int round = 0; round < MOST_ROUNDS; round++) {
             Symmetries symmetries = Symmetries.of(current);
             if (round == 0) {

@@ -16,6 +16,10 @@ final class AttentionRules {
         if (node.hasInput(4) || node.hasInput(5)) {
             throw new SymmetryException("attention with a cache of past keys and values is not understood");
         }
+        if (in.byCoordinates()) {
+            coordinates(node, in);
+            return;
+        }
         int queryHeads = heads(node, in, 0, "q_num_heads");
         int keyHeads = heads(node, in, 1, "kv_num_heads");
         Optional<Elements> query = blocks(node, in, node.input(0), queryHeads);
@@ -38,7 +42,14 @@ final class AttentionRules {
             turn[h] = spread ? h % shared : 0;
         }
         List<Elements> rows = new ArrayList<>(List.of(query.get()));
-        if (spread) {
+        boolean within = spread && shared > 1 && in.repeating();
+        if (within) {
+            Arrays.setAll(turn, h -> 0);
+            int[] marks = in.coordinates().marks(keyHeads, node.label() + " repeats it");
+            rows.add(Elements.of(Arrays.stream(owner).map(g -> marks[g]).toArray()));
+            key.ifPresent(r -> in.pin(r, node.label() + " repeats it"));
+            value.ifPresent(r -> in.pin(r, node.label() + " repeats it"));
+        } else if (spread) {
             rows.add(key.orElseThrow().at(owner));
             rows.add(value.orElseThrow().at(owner));
         }
@@ -49,10 +60,62 @@ final class AttentionRules {
         in.define(node.output(0), merged(in, node.output(0), query.get()));
     }
 
+    /** Attention seen by coordinates: queries are summed against keys, values pass, in all heads alike. */
+    private static void coordinates(Node node, Inference in) {
+        if (node.hasInput(3)) {
+            in.pin(in.type(node.input(3)), node.label() + " masks by position");
+        }
+        List<Optional<Elements>> rows = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            int heads = heads(node, in, i, i == 0 ? "q_num_heads" : "kv_num_heads");
+            rows.add(within(node, in, node.input(i), heads));
+        }
+        Contractions.contract(in, node, rows.get(0), rows.get(1));
+        long[] dims = in.dims(node.output(0));
+        Optional<Elements> value = rows.get(2);
+        if (value.isEmpty()) {
+            in.define(node.output(0), Typed.fixed(dims.length));
+            return;
+        }
+        int times = dims.length == 4 ? 1 : heads(node, in, 0, "q_num_heads");
+        int size = value.get().size();
+        int[] from = new int[times * size];
+        int[] leg = new int[from.length];
+        for (int i = 0; i < from.length; i++) {
+            from[i] = value.get().node()[i % size];
+            leg[i] = value.get().leg()[i % size] * times + i / size;
+        }
+        in.define(node.output(0),
+                Typed.fixed(dims.length).with(Part.of(dims.length - 1, new Elements(from, leg))));
+    }
+
+    /** One coordinate per index of a head, of (batch, heads, sequence, size) or (batch, sequence, heads · size) data. */
+    private static Optional<Elements> within(Node node, Inference in, String value, int heads) {
+        Typed type = in.resolved(value);
+        int axis = type.rank() - 1;
+        for (Part part : type.parts()) {
+            if (part.axes()[0] != axis) {
+                in.pin(part.elements(), node.label() + " works along it");
+            }
+        }
+        Optional<Elements> row = type.elements(axis);
+        if (row.isEmpty() || type.rank() == 4 || heads == 1) {
+            return row;
+        }
+        int size = row.get().size() / heads;
+        return Optional.of(in.resolve(
+                new Part(new int[] {1, 2}, new int[] {heads, size}, row.get().node(), row.get().leg())).elements());
+    }
+
     /** RotaryEmbedding: passes whole heads. */
     static void rotary(Node node, Inference in) {
         for (int i = 1; i < node.inputs().size(); i++) {
             in.pin(in.type(node.input(i)), node.label() + " turns by it");
+        }
+        if (in.byCoordinates()) {
+            in.pin(in.type(node.input(0)), node.label() + " turns it");
+            in.define(node.output(0), Typed.fixed(in.rank(node.output(0))));
+            return;
         }
         int heads = heads(node, in, 0, "num_heads");
         Optional<Elements> row = blocks(node, in, node.input(0), heads);

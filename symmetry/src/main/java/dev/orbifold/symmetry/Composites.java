@@ -35,12 +35,13 @@ final class Composites {
     }
 
     /**
-     * Coordinates j and j + d/2 of the last axis are turned in their plane by constant angles.
+     * Pairs of coordinates of the last axis are turned in their plane.
      *
      * @param input what is turned
      * @param angles the cosines and sines; equal for the two coordinates of a plane
+     * @param interleaved whether coordinates 2j and 2j + 1 are a pair, not j and j + d/2
      */
-    record Rotary(String input, List<String> angles) implements Composite {
+    record Rotary(String input, List<String> angles, boolean interleaved) implements Composite {
     }
 
     private final Graph graph;
@@ -70,9 +71,10 @@ final class Composites {
             });
         }
         graph.outputs().forEach(o -> found.shown.add(o.name()));
+        Rotaries rotaries = new Rotaries(found);
         for (Node node : graph.nodes()) {
             found.norm(node);
-            found.rotary(node);
+            rotaries.look(node);
         }
         return found;
     }
@@ -87,27 +89,35 @@ final class Composites {
         return inside.contains(node);
     }
 
-    private Optional<Node> producer(String value, String... operators) {
+    /** What is known of the values. */
+    Shapes shapes() {
+        return shapes;
+    }
+
+    /** The node that makes a value, if it is one of the operators. */
+    Optional<Node> producer(String value, String... operators) {
         return Optional.ofNullable(producers.get(value))
                 .filter(n -> n.domain().isEmpty() && List.of(operators).contains(n.opType()));
     }
 
-    /** Takes nodes as one, unless a result in between is used elsewhere. */
-    private void take(Node end, Composite composite, Set<Node> nodes) {
+    /** Takes nodes as one, unless a result in between is used elsewhere; whether it did. */
+    boolean take(Node end, Composite composite, Set<Node> nodes) {
         for (Node node : nodes) {
             for (String output : node.outputs()) {
                 boolean elsewhere = consumers.getOrDefault(output, Set.of()).stream()
                         .anyMatch(c -> c != end && !nodes.contains(c));
                 if (shown.contains(output) || elsewhere) {
-                    return;
+                    return false;
                 }
             }
         }
         ends.put(end, composite);
         inside.addAll(nodes);
+        return true;
     }
 
-    private static Set<Node> nodes(Node... nodes) {
+    /** A set of nodes that tells equal ones apart. */
+    static Set<Node> nodes(Node... nodes) {
         Set<Node> set = java.util.Collections.newSetFromMap(new IdentityHashMap<>());
         set.addAll(Arrays.asList(nodes));
         return set;
@@ -202,132 +212,19 @@ final class Composites {
         return shapes.constant(value).filter(t -> t.elements() == 1).map(t -> t.doubleAt(0));
     }
 
-    /** x·cos + (−second half, first half of x)·sin. */
-    private void rotary(Node node) {
-        if (!node.opType().equals("Add") || !node.domain().isEmpty()) {
-            return;
-        }
-        for (int side = 0; side < 2; side++) {
-            Optional<Node> plain = producer(node.input(side), "Mul");
-            Optional<Node> turned = producer(node.input(1 - side), "Mul");
-            if (plain.isEmpty() || turned.isEmpty()) {
-                return;
-            }
-            for (int factor = 0; factor < 2; factor++) {
-                Optional<Node> halves = producer(turned.get().input(factor), "Concat");
-                if (halves.isPresent() && turn(node, plain.get(), turned.get().input(1 - factor),
-                        nodes(turned.get(), halves.get()), halves.get())) {
-                    return;
-                }
-            }
-        }
+    /** The rank of a value; 0 where it is not known. */
+    int rank(String value) {
+        return shapes.shape(value).map(Shape::rank).orElse(0);
     }
 
-    private boolean turn(Node end, Node plain, String sine, Set<Node> turned, Node halves) {
-        if (halves.inputs().size() != 2) {
-            return false;
-        }
-        Optional<Node> minus = producer(halves.input(0), "Neg");
-        if (minus.isEmpty()) {
-            return false;
-        }
-        String second = minus.get().input(0);
-        String first = halves.input(1);
-        for (int side = 0; side < 2; side++) {
-            String x = plain.input(side);
-            String cosine = plain.input(1 - side);
-            int rank = shapes.shape(x).map(Shape::rank).orElse(0);
-            long size = rank == 0 ? -1 : shapes.shape(x).orElseThrow().dim(rank - 1).size();
-            if (size <= 0 || size % 2 != 0
-                    || Math.floorMod(halves.integer("axis", 0), (long) rank) != rank - 1
-                    || !repeats(cosine, size, rank) || !repeats(sine, size, rank)) {
-                continue;
-            }
-            Set<Node> path = nodes(plain, minus.get());
-            path.addAll(turned);
-            if (isPart(first, x, 0, size / 2, rank, path) && isPart(second, x, size / 2, size, rank, path)) {
-                take(end, new Rotary(x, List.of(cosine, sine)), path);
-                return ends.containsKey(end);
-            }
-        }
-        return false;
+    /** The size of a value's last axis, -1 where it is not known. */
+    long last(String value) {
+        int rank = rank(value);
+        return rank == 0 ? -1 : shapes.shape(value).map(s -> s.dim(rank - 1).size()).orElse(-1L);
     }
 
-    /** Whether the second half of a value's last axis equals the first, however it is computed. */
-    private boolean repeats(String value, long size, int rank) {
-        int own = shapes.shape(value).map(Shape::rank).orElse(Integer.MAX_VALUE);
-        if (own > rank) {
-            return false;
-        }
-        if (own == 0 || shapes.shape(value).orElseThrow().dim(own - 1).size() == 1) {
-            return true;
-        }
-        if (shapes.shape(value).orElseThrow().dim(own - 1).size() != size) {
-            return false;
-        }
-        Optional<TensorData> constant = shapes.constant(value);
-        if (constant.isPresent()) {
-            double[] x = constant.get().toDoubles();
-            int half = Math.toIntExact(size / 2);
-            return IntStream.range(0, x.length).allMatch(i -> i % size < half || x[i] == x[i - half]);
-        }
-        Node node = producers.get(value);
-        if (node == null || !node.domain().isEmpty()) {
-            return false;
-        }
-        return switch (node.opType()) {
-            case "Cos", "Sin", "Cast", "Identity" -> repeats(node.input(0), size, rank);
-            case "Mul" -> repeats(node.input(0), size, rank) && repeats(node.input(1), size, rank);
-            case "Unsqueeze" -> keepsLast(node) && repeats(node.input(0), size, rank);
-            case "Gather" -> Math.floorMod(node.integer("axis", 0), rankOf(node.input(0))) < rankOf(node.input(0)) - 1
-                    && repeats(node.input(0), size, rank);
-            case "Concat" -> node.inputs().size() == 2 && node.input(0).equals(node.input(1))
-                    && Math.floorMod(node.integer("axis", 0), (long) own) == own - 1;
-            default -> false;
-        };
-    }
-
-    /** Whether the last axis is none of those added. */
-    private boolean keepsLast(Node unsqueeze) {
-        long[] axes =
-                unsqueeze.hasInput(1) ? longs(unsqueeze.input(1)) : unsqueeze.integers("axes").orElse(new long[0]);
-        long rank = rankOf(unsqueeze.input(0)) + axes.length;
-        return axes.length > 0 && Arrays.stream(axes).allMatch(a -> Math.floorMod(a, rank) != rank - 1);
-    }
-
-    private long rankOf(String value) {
-        return shapes.shape(value).map(Shape::rank).orElse(1);
-    }
-
-    /** Whether a value is the given range of the last axis of another. */
-    private boolean isPart(String value, String whole, long from, long to, int rank, Set<Node> path) {
-        Optional<Node> split = producer(value, "Split").filter(s -> s.input(0).equals(whole)
-                && Math.floorMod(s.integer("axis", 0), (long) rank) == rank - 1 && s.outputs().size() == 2);
-        if (split.isPresent()) {
-            path.add(split.get());
-            long half = shapes.shape(value).map(s -> s.dim(rank - 1).size()).orElse(-1L);
-            return half == to - from && split.get().outputs().indexOf(value) == (from == 0 ? 0 : 1);
-        }
-        Optional<Node> slice = producer(value, "Slice").filter(s -> s.input(0).equals(whole) && s.hasInput(2));
-        if (slice.isEmpty()) {
-            return false;
-        }
-        path.add(slice.get());
-        long[] starts = longs(slice.get().input(1));
-        long[] ends2 = longs(slice.get().input(2));
-        long[] axes = slice.get().hasInput(3) ? longs(slice.get().input(3)) : new long[] {0};
-        boolean plain = !slice.get().hasInput(4) || Arrays.equals(longs(slice.get().input(4)), new long[] {1});
-        return plain && starts.length == 1 && ends2.length == 1 && axes.length == 1
-                && Math.floorMod(axes[0], (long) rank) == rank - 1
-                && bound(starts[0], 2 * Math.max(to - from, 1)) == from
-                && bound(ends2[0], 2 * Math.max(to - from, 1)) == to;
-    }
-
-    private static long bound(long index, long size) {
-        return Math.clamp(index < 0 ? index + size : index, 0, size);
-    }
-
-    private long[] longs(String value) {
+    /** The content of an integer value, empty where it is not constant. */
+    long[] longs(String value) {
         return shapes.constant(value).map(TensorData::toLongs).orElse(new long[0]);
     }
 }

@@ -2,6 +2,7 @@ package dev.orbifold.symmetry;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ final class Coordinates {
     private final Map<Integer, Slot.Role> roles = new HashMap<>();
     private final Map<Integer, Boolean> contracted = new HashMap<>();
     private final List<Site> sites = new ArrayList<>();
+    private final BitSet marks = new BitSet();
 
     /** New coordinates, numbered in a row; those of one call correspond to each other. */
     int[] fresh(int size) {
@@ -36,6 +38,24 @@ final class Coordinates {
         }
         batches++;
         return nodes;
+    }
+
+    /**
+     * Coordinates that only tell positions apart: what meets one may change places with what meets the same one, and is not
+     * tied to it. They move nothing themselves.
+     */
+    int[] marks(int size, String reason) {
+        int[] nodes = fresh(size);
+        for (int node : nodes) {
+            marks.set(node);
+            pin(node, reason);
+        }
+        return nodes;
+    }
+
+    /** Whether a coordinate only tells positions apart. */
+    boolean isMark(int node) {
+        return marks.get(node);
     }
 
     /** New coordinates in the place of others, one for each, with the same legs. */
@@ -87,6 +107,8 @@ final class Coordinates {
                 int node = row.node()[i];
                 if (node < 0) {
                     fixed = true;
+                } else if (isMark(node)) {
+                    continue;
                 } else if (first < 0) {
                     first = node;
                 } else {

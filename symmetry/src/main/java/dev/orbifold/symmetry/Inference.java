@@ -27,6 +27,16 @@ final class Inference {
     /** How the reason begins why an output's units are fixed. */
     static final String SHOWN = "the graph output ";
 
+    /** What the units of an axis are that a reshape splits in two, such as heads times coordinates of a head. */
+    enum View {
+        /** The heads. */
+        BLOCKS,
+        /** The heads within groups that share what is repeated for them ({@link Sharers}). */
+        SHARERS,
+        /** The coordinates, each in all heads at once. */
+        COORDINATES
+    }
+
     private final Graph graph;
     private final Shapes shapes;
     private final Coordinates coordinates = new Coordinates();
@@ -36,11 +46,18 @@ final class Inference {
     private final Map<String, String> aliases = new HashMap<>();
     private final Map<String, Node> firstUse = new LinkedHashMap<>();
     private final List<Finding> findings = new ArrayList<>();
+    private final View view;
+    private boolean repeats;
 
     Inference(Graph graph, Shapes shapes) {
+        this(graph, shapes, View.BLOCKS);
+    }
+
+    Inference(Graph graph, Shapes shapes, View view) {
         this.graph = graph;
         this.shapes = shapes;
         this.parameters = Tensors.real(graph);
+        this.view = view;
     }
 
     /** Types every value. */
@@ -63,6 +80,7 @@ final class Inference {
             }
             try {
                 if (ranksKnown(node)) {
+                    MergedAxes.fix(node, this);
                     rule.get().apply(node, this);
                 } else if (node.inputs().stream().anyMatch(v -> !type(v).parts().isEmpty())) {
                     refuse(node, "the shape of its inputs or outputs is not known");
@@ -95,6 +113,22 @@ final class Inference {
         findings.add(new Finding(Finding.Severity.WARNING, "operator-without-rule", node.label(),
                 "the symmetries of what " + node.label() + " reads are not followed: " + why
                         + "; its inputs are kept as they are"));
+    }
+
+    /** Notes that an axis is repeated; whether its copies are to be told from each other by nothing. */
+    boolean repeating() {
+        repeats = true;
+        return view == View.SHARERS;
+    }
+
+    /** Whether units are the coordinates that all blocks have. */
+    boolean byCoordinates() {
+        return view == View.COORDINATES;
+    }
+
+    /** Whether anything was repeated. */
+    boolean repeats() {
+        return repeats;
     }
 
     /** The Graph. */
@@ -169,22 +203,27 @@ final class Inference {
         return type.map(this::resolve);
     }
 
-    /** The part as blocks along its first axis: what lies on the other axes moves as one, its order kept. */
+    /**
+     * The part as blocks along one axis: what lies on the other axes moves as one, its order kept. It is the first axis
+     * (heads), or the last (coordinates of a head).
+     */
     Part resolve(Part part) {
         if (!part.joint()) {
             return part;
         }
-        int blocks = part.sizes()[0];
+        boolean last = byCoordinates();
+        int axis = last ? part.axes().length - 1 : 0;
+        int blocks = part.sizes()[axis];
         int size = part.node().length / blocks;
-        int[] heads = coordinates.fresh(blocks);
-        int[] head = new int[part.node().length];
+        int[] units = coordinates.fresh(blocks);
+        int[] unit = new int[part.node().length];
         int[] label = new int[part.node().length];
-        for (int i = 0; i < head.length; i++) {
-            head[i] = heads[i / size];
-            label[i] = i % size;
+        for (int i = 0; i < unit.length; i++) {
+            unit[i] = units[last ? i % blocks : i / size];
+            label[i] = last ? i / blocks : i % size;
         }
-        relate(List.of(part.elements(), Elements.of(head)), label, Scales.none(0, 2), Scales.none(1, 2));
-        return new Part(new int[] {part.axes()[0]}, new int[] {blocks}, heads, new int[blocks]);
+        relate(List.of(part.elements(), Elements.of(unit)), label, Scales.none(0, 2), Scales.none(1, 2));
+        return new Part(new int[] {part.axes()[axis]}, new int[] {blocks}, units, new int[blocks]);
     }
 
     /** Gives a value its type. */

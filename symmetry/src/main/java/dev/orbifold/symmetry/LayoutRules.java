@@ -42,8 +42,36 @@ final class LayoutRules {
         Typed type = in.type(node.input(0));
         int rank = in.rank(node.output(0));
         int shift = rank - type.rank();
-        in.define(node.output(0), new Typed(rank,
-                type.map(p -> p.on(Arrays.stream(p.axes()).map(a -> a + shift).toArray())).parts()));
+        Typed out = new Typed(rank, type.map(p -> p.on(Arrays.stream(p.axes()).map(a -> a + shift).toArray())).parts());
+        int repeated = type.parts().isEmpty() ? -1
+                : repeated(in.dims(node.input(0)), in.dims(node.output(0)), shift);
+        in.define(node.output(0), repeated >= 0 && in.repeating()
+                ? marked(node, in, in.resolve(out), repeated, Math.toIntExact(in.dims(node.output(0))[repeated]))
+                : out);
+    }
+
+    /** The axis of the result along which an Expand repeats what it reads a fixed number of times, or -1. */
+    private static int repeated(long[] from, long[] to, int shift) {
+        for (int axis = 0; axis < to.length; axis++) {
+            if (to[axis] > 1 && (axis < shift || from[axis - shift] == 1)) {
+                return axis;
+            }
+        }
+        return -1;
+    }
+
+    /** A type in which the copies along an axis, and nothing else, are alike: what lies before the axis is told apart. */
+    private static Typed marked(Node node, Inference in, Typed type, int axis, int copies) {
+        String reason = node.label() + " repeats it";
+        Optional<Elements> row = axis == 0 ? Optional.empty() : type.elements(axis - 1);
+        row.ifPresent(r -> in.pin(r, reason));
+        int each = row.map(Elements::size).orElse(1);
+        int[] marks = in.coordinates().marks(each, reason);
+        int[] nodes = new int[each * copies];
+        Arrays.setAll(nodes, i -> marks[i / copies]);
+        Part part = row.isEmpty() ? Part.of(axis, Elements.of(nodes))
+                : new Part(new int[] {axis - 1, axis}, new int[] {each, copies}, nodes, new int[nodes.length]);
+        return (row.isEmpty() ? type : type.without(axis - 1)).with(part);
     }
 
     /** Tile: copies of an axis of units are legs of them. */

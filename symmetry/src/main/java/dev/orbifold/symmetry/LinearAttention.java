@@ -110,7 +110,7 @@ final class LinearAttention {
         List<Optional<Ref>> type = in.type(rotary.input());
         rotary.angles().forEach(in::end);
         LinearAxes.endOthers(in, type);
-        type.get(type.size() - 1).ifPresent(ref -> planes(in, ref, in.frames().size(ref), false));
+        type.get(type.size() - 1).ifPresent(ref -> planes(in, ref, in.frames().size(ref), rotary.interleaved()));
         in.define(node.output(0), type);
     }
 

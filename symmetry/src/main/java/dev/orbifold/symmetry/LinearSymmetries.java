@@ -1,6 +1,7 @@
 package dev.orbifold.symmetry;
 
 import dev.orbifold.graph.Attribute;
+import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
@@ -21,11 +22,18 @@ import java.util.Set;
  *
  * @param graph the Graph
  * @param spaces the Spaces, in the order in which parameters meet them
+ * @param findings spaces that numbers, not operators, keep from being mixed
  */
-public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
-    /** Copies the list. */
+public record LinearSymmetries(Graph graph, List<LinearSpace> spaces, List<Finding> findings) {
+    /** Copies the lists. */
     public LinearSymmetries {
         spaces = List.copyOf(spaces);
+        findings = List.copyOf(findings);
+    }
+
+    /** Without findings. */
+    public LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
+        this(graph, spaces, List.of());
     }
 
     /** Infers them. Parameters the exporter merged should be un-shared first ({@link Unshare}). */
@@ -37,12 +45,14 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
     static LinearSymmetries of(Graph graph, Shapes shapes) {
         LinearInference inference = new LinearInference(graph, shapes);
         inference.run();
-        return new LinearSymmetries(graph, new Builder(graph, inference).build());
+        Builder builder = new Builder(graph, inference);
+        List<LinearSpace> spaces = builder.build();
+        return new LinearSymmetries(graph, spaces, builder.findings);
     }
 
     /** The same symmetries without some Spaces. */
     LinearSymmetries without(Set<Integer> ids) {
-        return new LinearSymmetries(graph, spaces.stream().filter(s -> !ids.contains(s.id())).toList());
+        return new LinearSymmetries(graph, spaces.stream().filter(s -> !ids.contains(s.id())).toList(), findings);
     }
 
     private static final class Builder {
@@ -53,6 +63,7 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
         private final LinearInference inference;
         private final Frames frames;
         private final Map<Integer, List<LinearFold>> folds = new HashMap<>();
+        private final List<Finding> findings = new ArrayList<>();
 
         Builder(Graph graph, LinearInference inference) {
             this.graph = graph;
@@ -103,27 +114,81 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
         private void foldNorms() {
             List<LinearInference.Fold> open = new ArrayList<>(inference.folds());
             Map<Integer, List<Met>> met = met();
+            List<LinearInference.Fold> one = new ArrayList<>();
+            for (LinearInference.Fold fold : inference.folds()) {
+                partner(fold).filter(other -> open.contains(fold) && open.contains(other)).ifPresent(other -> {
+                    folded(fold, met, List.of(scaleSlot(other.scale())));
+                    open.removeAll(List.of(fold, other));
+                    one.addAll(List.of(fold, other));
+                });
+            }
             boolean changed = true;
             while (changed) {
                 changed = open.removeIf(fold -> {
-                    boolean folds = foldable(fold, met);
-                    if (!folds) {
+                    if (foldable(fold, met)) {
+                        return false;
+                    }
+                    if (NormScales.commutes(frames, fold.after(), scale(fold.scale()))) {
+                        one.add(fold);
+                    } else {
+                        if (wouldMix(fold)) {
+                            findings.add(NormScales.finding(fold.scale(), frames.size(fold.before())));
+                        }
                         inference.end(fold.before());
                         inference.end(fold.after());
                     }
-                    return !folds;
+                    return true;
                 });
             }
-            for (LinearInference.Fold fold : open) {
-                int after = frames.find(fold.after()).id();
-                List<LinearSlot> slots = met.getOrDefault(after, List.of()).stream()
-                        .map(m -> slot(m, List.of())).toList();
-                boolean opposite = frames.find(fold.after()).dual();
-                folds.computeIfAbsent(frames.find(fold.before()).id(), k -> new ArrayList<>())
-                        .add(new LinearFold(fold.scale(), opposite ? slots.stream().map(Builder::turned).toList()
-                                : slots));
+            open.forEach(fold -> folded(fold, met, List.of()));
+            one.addAll(open);
+            one.forEach(fold -> frames.unify(fold.before(), fold.after()));
+        }
+
+        private void folded(LinearInference.Fold fold, Map<Integer, List<Met>> met, List<LinearSlot> more) {
+            int after = frames.find(fold.after()).id();
+            boolean opposite = frames.find(fold.after()).dual();
+            List<LinearSlot> slots = new ArrayList<>(more);
+            met.getOrDefault(after, List.of()).stream().map(m -> slot(m, List.of()))
+                    .forEach(s -> slots.add(opposite ? turned(s) : s));
+            folds.computeIfAbsent(frames.find(fold.before()).id(), k -> new ArrayList<>())
+                    .add(new LinearFold(fold.scale(), slots));
+        }
+
+        /**
+         * The norm whose result is summed against this norm's, as keys against queries, where the two scales can become one
+         * number: the first folds into the second.
+         */
+        private Optional<LinearInference.Fold> partner(LinearInference.Fold fold) {
+            List<Ref> after = frames.leaves(fold.after());
+            List<LinearInference.Fold> here = inference.folds().stream().filter(f -> frames.leaves(f.after()).stream()
+                    .anyMatch(l -> l.id() == after.get(0).id())).toList();
+            if (after.size() != 1 || frames.caps(after.get(0)) != 0 || here.size() != 2 || uses(fold.scale()) != 1) {
+                return Optional.empty();
             }
-            open.forEach(fold -> frames.unify(fold.before(), fold.after()));
+            LinearInference.Fold other = here.get(here.get(0) == fold ? 1 : 0);
+            boolean summed = frames.find(other.after()).equals(after.get(0).opposite());
+            return summed && uses(other.scale()) == 1
+                    && NormScales.oneProduct(scale(fold.scale()), scale(other.scale())) ? Optional.of(other)
+                            : Optional.empty();
+        }
+
+        private LinearSlot scaleSlot(String scale) {
+            int[] coordinate = new int[scale(scale).length];
+            Arrays.setAll(coordinate, i -> i);
+            int axis = graph.parameter(scale).map(TensorData::rank).orElse(1) - 1;
+            return new LinearSlot(scale, axis, true, coordinate, new int[coordinate.length], List.of(),
+                    new int[coordinate.length]);
+        }
+
+        private double[] scale(String name) {
+            return graph.parameter(name).map(TensorData::toDoubles).orElse(new double[0]);
+        }
+
+        /** Whether nothing but the scale keeps what lies before and after a norm from being mixed. */
+        private boolean wouldMix(LinearInference.Fold fold) {
+            return frames.leaves(fold.before()).stream().allMatch(b -> frames.leaves(fold.after()).stream()
+                    .anyMatch(a -> group(frames.caps(a) | frames.caps(b), frames.size(a)).isPresent()));
         }
 
         private static LinearSlot turned(LinearSlot slot) {
@@ -161,8 +226,10 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces) {
         }
 
         private Optional<Group> group(int leaf) {
-            int caps = frames.caps(new Ref(leaf, false));
-            int size = frames.size(new Ref(leaf, false));
+            return group(frames.caps(new Ref(leaf, false)), frames.size(new Ref(leaf, false)));
+        }
+
+        private static Optional<Group> group(int caps, int size) {
             boolean isometry = (caps & Frames.ISOMETRY) != 0;
             boolean ones = (caps & Frames.ONES) != 0;
             boolean complex = (caps & Frames.COMPLEX) != 0;

@@ -22,6 +22,24 @@ final class Reshaping {
     /** The type of a value after a reshape. */
     static Typed reshape(Inference in, Node node, Typed type, List<Dim> from, List<Dim> to) {
         List<AxisGroup> groups = groups(from, to);
+        if (groups.stream().anyMatch(g -> !g.understood())) {
+            Optional<MergedAxes> merged = MergedAxes.between(from, to);
+            if (merged.isPresent()) {
+                return byCoordinates(in,
+                        merged.get().joined(in, node, reshape(in, node, merged.get().split(in, node, type),
+                                merged.get().from(), merged.get().to(), merged.get().groups())));
+            }
+        }
+        return byCoordinates(in, reshape(in, node, type, from, to, groups));
+    }
+
+    /** Seen by coordinates, what shares an axis has to keep one size: query, key and value of (…, 3, heads, size). */
+    private static Typed byCoordinates(Inference in, Typed type) {
+        return in.byCoordinates() ? type.map(p -> p.axes().length > 2 ? in.resolve(p) : p) : type;
+    }
+
+    private static Typed reshape(Inference in, Node node, Typed type, List<Dim> from, List<Dim> to,
+            List<AxisGroup> groups) {
         int[] groupOf = new int[from.size()];
         for (int g = 0; g < groups.size(); g++) {
             Arrays.fill(groupOf, groups.get(g).inFrom(), groups.get(g).inTo(), g);
@@ -134,7 +152,7 @@ final class Reshaping {
         return groups;
     }
 
-    private static void middle(List<Dim> from, List<Dim> to, AxisGroup all, List<AxisGroup> groups) {
+    static void middle(List<Dim> from, List<Dim> to, AxisGroup all, List<AxisGroup> groups) {
         List<Dim> left = from.subList(all.inFrom(), all.inTo());
         List<Dim> right = to.subList(all.outFrom(), all.outTo());
         if (left.stream().anyMatch(d -> !d.isFixed()) || right.stream().anyMatch(d -> !d.isFixed())) {

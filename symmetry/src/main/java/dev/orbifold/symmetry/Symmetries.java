@@ -3,6 +3,7 @@ package dev.orbifold.symmetry;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Shapes;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,7 +39,24 @@ public record Symmetries(Graph graph, Shapes shapes, List<Space> spaces, Map<Str
     static Symmetries of(Graph graph, Shapes shapes) {
         Inference inference = new Inference(graph, shapes);
         inference.run();
+        Symmetries symmetries = new SpaceBuilder(inference).build();
+        return inference.repeats() ? symmetries.with(Sharers.of(symmetries)) : symmetries;
+    }
+
+    /**
+     * As {@link #of}, but where a reshape splits an axis into heads, units are not the heads but the coordinates that all
+     * heads have: what can be taken out of every head at once.
+     */
+    public static Symmetries ofCoordinates(Graph graph) {
+        Inference inference = new Inference(graph, Shapes.of(graph), Inference.View.COORDINATES);
+        inference.run();
         return new SpaceBuilder(inference).build();
+    }
+
+    private Symmetries with(List<Space> more) {
+        List<Space> all = new ArrayList<>(spaces);
+        all.addAll(more);
+        return new Symmetries(graph, shapes, all, axes, scalings, findings);
     }
 
     /** The diagonal maps of one Space. */

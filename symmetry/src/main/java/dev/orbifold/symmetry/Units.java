@@ -76,7 +76,9 @@ final class Units {
                 long hash = mix(number, site.label().length == 0 ? -1 : site.label()[i]);
                 for (Elements row : site.rows()) {
                     int node = row.node()[i];
-                    if (node >= 0) {
+                    if (node >= 0 && coordinates.isMark(node)) {
+                        hash = mix(hash, mix(~node, row.leg()[i]));
+                    } else if (node >= 0) {
                         unit = root[node];
                         hash = mix(hash, ((long) rank[node] << 32) | row.leg()[i]);
                     }

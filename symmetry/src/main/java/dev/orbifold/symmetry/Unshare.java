@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Graph whose parameters are tied only where the network ties them. Exporters merge equal tensors, which then are read
@@ -48,14 +49,32 @@ public record Unshare(Graph graph, List<Finding> findings) {
         Map<String, List<String>> names = names(graph, uses);
         Map<String, Set<String>> layouts = layouts(Symmetries.of(split(graph, aliases, uses, names)));
         Map<String, List<Use>> merged = new LinkedHashMap<>(uses);
-        merged.keySet().removeIf(parameter -> names.getOrDefault(parameter, List.of()).stream()
-                .map(n -> layouts.getOrDefault(n, Set.of())).distinct().count() == 1);
+        Map<String, TensorData> real = Tensors.real(graph);
+        merged.keySet().removeIf(parameter -> !sameEverywhere(real.get(parameter))
+                && names.getOrDefault(parameter, List.of()).stream()
+                        .map(n -> layouts.getOrDefault(n, Set.of())).distinct().count() == 1);
         List<Finding> findings = new ArrayList<>();
         merged.forEach((parameter, where) -> findings.add(new Finding(Finding.Severity.INFO, "shared-parameter",
-                parameter, parameter + " is read in " + where.size()
-                        + " places that do not belong together; every place gets its own copy: "
+                parameter, parameter + " is read in " + where.size() + " places that "
+                        + (sameEverywhere(real.get(parameter)) ? "start with one number everywhere"
+                                : "do not belong together")
+                        + "; every place gets its own copy: "
                         + String.join(", ", names.getOrDefault(parameter, List.of())))));
         return new Unshare(merged.isEmpty() ? graph : split(graph, aliases, merged, names), findings);
+    }
+
+    /** Whether a parameter says nothing by which uses could have been told apart: an initial scale or bias. */
+    private static boolean sameEverywhere(@Nullable TensorData tensor) {
+        if (tensor == null || tensor.elements() < 2) {
+            return false;
+        }
+        double first = tensor.doubleAt(0);
+        for (long i = 1; i < tensor.elements(); i++) {
+            if (tensor.doubleAt(i) != first) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Values that are a parameter under another name, through Identity nodes. */

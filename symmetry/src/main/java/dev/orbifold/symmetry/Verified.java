@@ -84,6 +84,7 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
         Symmetries units =
                 Verification.without(inferred, wrong, wrong.stream().map(Verification::defect).toList());
         List<Finding> findings = new ArrayList<>(units.findings());
+        findings.addAll(linear.findings());
         findings.addAll(shifts.findings());
         unmixable.forEach(s -> findings.add(defect(s)));
         unshiftable.forEach(s -> findings.add(defect(s)));

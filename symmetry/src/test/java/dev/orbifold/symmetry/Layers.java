@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * The layers of small transformers, written in the ways exporters write them. Every layer notes which mixing Spaces it
@@ -13,7 +14,26 @@ import java.util.TreeMap;
 final class Layers {
     /** How queries and keys are turned by position. */
     enum Turn {
-        NONE, SPELLED, COMPUTED, NODE, INTERLEAVED
+        /** Not at all. */
+        NONE,
+        /** x·cos + (−x₂, x₁)·sin with halves. */
+        SPELLED,
+        /** The same, angles computed while running. */
+        COMPUTED,
+        /** x·cos + (−x₂, x₁)·sin with every other coordinate, put together by stacking and flattening. */
+        EVERY,
+        /** x₁·cos − x₂·sin beside x₂·cos + x₁·sin, neighbours taken apart by a reshape. */
+        PLANES,
+        /** The same with halves. */
+        HALVES,
+        /** A node, with halves. */
+        NODE,
+        /** A node, with neighbours. */
+        INTERLEAVED;
+
+        boolean isNode() {
+            return this == NODE || this == INTERLEAVED;
+        }
     }
 
     /** How queries, keys and values come out of one projection. */
@@ -23,7 +43,7 @@ final class Layers {
 
     /** How attention is written. */
     enum Form {
-        SPELLED, NODE3, NODE4
+        SPELLED, NODE3, NODE4, MERGED
     }
 
     final Net net;
@@ -35,10 +55,13 @@ final class Layers {
     private final int turned;
     private final List<String> expected = new ArrayList<>();
     private final Map<String, Integer> shifts = new TreeMap<>();
-    private int layers;
     private String last = "";
     /** The directions that no norm of the stream sees: 1 where all of them subtract the mean. */
     int unseen;
+    private final Rotary rotary;
+    private int layers;
+    private UnaryOperator<String> queryNorm = x -> x;
+    private UnaryOperator<String> keyNorm = x -> x;
 
     /**
      * Layers of random sizes.
@@ -59,6 +82,13 @@ final class Layers {
         size = 2 * (2 + net.choose(2));
         turned = partial ? size - 2 : size;
         width = heads * size;
+        rotary = new Rotary(this, turned);
+    }
+
+    /** Queries and keys, split into heads, go through these before they are turned. */
+    void normalizing(UnaryOperator<String> queries, UnaryOperator<String> keys) {
+        queryNorm = queries;
+        keyNorm = keys;
     }
 
     String name(String kind) {
@@ -178,14 +208,17 @@ final class Layers {
         if (form == Form.NODE3) {
             return attentionNode(x, turn, mask, bias);
         }
-        boolean seen = !bias || form != Form.SPELLED;
+        boolean seen = !bias || form != Form.SPELLED && form != Form.MERGED;
         List<String> parts = projected(x, fused, bias, seen ? 0 : count * unturned(turn), seen ? 0 : count * size);
-        String q = turn(parts.get(0), turn);
-        String k = turn(parts.get(1), turn);
+        String q = turn(queryNorm.apply(parts.get(0)), turn);
+        String k = turn(keyNorm.apply(parts.get(1)), turn);
         String v = parts.get(2);
         if (form == Form.NODE4) {
             List<String> in = mask.isEmpty() ? List.of(q, k, v) : List.of(q, k, v, mask);
             return output(net.node("Attention", in), bias);
+        }
+        if (form == Form.MERGED) {
+            return merged(q, shared(k, count), shared(v, count), bias);
         }
         String keys = shared(k, count);
         String values = shared(v, count);
@@ -198,9 +231,28 @@ final class Layers {
     private int unturned(Turn turn) {
         return switch (turn) {
             case NONE -> size;
-            case SPELLED, COMPUTED -> size - turned;
+            case SPELLED, COMPUTED, EVERY, PLANES, HALVES -> size - turned;
             case NODE, INTERLEAVED -> 0;
         };
+    }
+
+    /** Attention with the heads merged into the batch, (batch · heads, length, size), by one of two ways there and back. */
+    private String merged(String q, String k, String v, boolean bias) {
+        String scores = net.node("Mul",
+                List.of(matMul(joined(q), transpose(joined(k), 0, 2, 1)), net.scalar(0.5)));
+        String mixed = matMul(net.node("Softmax", List.of(scores), "axis", -1), joined(v));
+        if (net.choose(2) == 0) {
+            return output(reshape(mixed, -1, heads, length, size), bias);
+        }
+        String first = reshape(transpose(mixed, 1, 0, 2), length, -1, width);
+        return linear(transpose(first, 1, 0, 2), width, width, bias);
+    }
+
+    private String joined(String x) {
+        if (net.choose(2) == 0) {
+            return reshape(x, -1, length, size);
+        }
+        return transpose(reshape(transpose(x, 2, 0, 1, 3), length, -1, size), 1, 0, 2);
     }
 
     void expectHeads(Turn turn, int count) {
@@ -227,8 +279,8 @@ final class Layers {
         String k = linear(x, width, groups * size, bias);
         String v = linear(x, width, groups * size, bias);
         if (turn != Turn.NONE) {
-            q = rotary(q, turn, heads);
-            k = rotary(k, turn, groups);
+            q = rotary.node(q, turn, heads);
+            k = rotary.node(k, turn, groups);
         }
         List<String> in = mask.isEmpty() ? List.of(q, k, v) : List.of(q, k, v, mask);
         return linear(net.node("Attention", in, "q_num_heads", heads, "kv_num_heads", groups), width, width, bias);
@@ -285,57 +337,13 @@ final class Layers {
         if (turn == Turn.NONE) {
             return x;
         }
-        if (turn == Turn.NODE || turn == Turn.INTERLEAVED) {
-            return rotary(x, turn, 0);
+        if (turn.isNode()) {
+            return rotary.node(x, turn, 0);
         }
         if (turned == size) {
-            return spelled(x, turn);
+            return rotary.spelled(x, turn);
         }
-        return concat(-1, spelled(slice(x, 0, turned, -1), turn), slice(x, turned, Integer.MAX_VALUE, -1));
-    }
-
-    /** x·cos + rotate_half(x)·sin. */
-    private String spelled(String x, Turn turn) {
-        int half = turned / 2;
-        String halves = concat(-1, net.apply("Neg", slice(x, half, Integer.MAX_VALUE, -1)), slice(x, 0, half, -1));
-        String cos;
-        String sin;
-        if (turn == Turn.COMPUTED) {
-            String angles = net.floats(Waves.angles(length, turned), 1, 1, length, half);
-            String both = concat(-1, angles, angles);
-            cos = net.apply("Cos", both);
-            sin = net.apply("Sin", both);
-        } else {
-            cos = net.floats(Waves.of(length, turned, true), 1, 1, length, turned);
-            sin = net.floats(Waves.of(length, turned, false), 1, 1, length, turned);
-        }
-        return add(net.node("Mul", List.of(x, cos)), net.node("Mul", List.of(halves, sin)));
-    }
-
-    private String rotary(String x, Turn turn, int count) {
-        int half = turned / 2;
-        float[] cos = new float[length * half];
-        float[] sin = new float[length * half];
-        float[] angles = Waves.angles(length, turned);
-        for (int i = 0; i < angles.length; i++) {
-            cos[i] = (float) Math.cos(angles[i]);
-            sin[i] = (float) Math.sin(angles[i]);
-        }
-        long[] positions = new long[length];
-        java.util.Arrays.setAll(positions, i -> i);
-        String rows = net.node("Gather", List.of(net.floats(cos, length, half), net.table(positions, 1, length)));
-        String other = net.node("Gather", List.of(net.floats(sin, length, half), net.table(positions, 1, length)));
-        String batch = net.node("Concat", List.of(net.node("Slice", List.of(net.apply("Shape", x), net.ints(0),
-                net.ints(1))), net.ints(1, 1)), "axis", 0);
-        List<Object> attributes = new ArrayList<>(List.of("interleaved", turn == Turn.INTERLEAVED ? 1 : 0));
-        if (turned < size) {
-            attributes.addAll(List.of("rotary_embedding_dim", turned));
-        }
-        if (count > 0) {
-            attributes.addAll(List.of("num_heads", count));
-        }
-        return net.node("RotaryEmbedding", List.of(x, net.node("Expand", List.of(rows, batch)),
-                net.node("Expand", List.of(other, batch))), attributes.toArray());
+        return concat(-1, rotary.spelled(slice(x, 0, turned, -1), turn), slice(x, turned, Integer.MAX_VALUE, -1));
     }
 
     /** A lower triangle of zeros under a very negative number. */

@@ -167,25 +167,32 @@ class LinearLimitsTest {
                 net.node("Mul", List.of(halves, net.floats(new float[] {0, 1, 0, 1}, 1, 4))));
     }
 
-    /** A rotary embedding of neighbouring coordinates, spelled out, is not recognised: its planes are kept as they are. */
+    /** Neighbouring coordinates are a plane only where they are turned by the same angle. */
     @Test
-    void everySecondCoordinateIsNotFollowed() {
-        String x = net.input("x", 9);
-        String q = neighbours(on.matMul(x, net.weight("q", 9, 4)));
-        String k = neighbours(on.matMul(x, net.weight("k", 9, 4)));
-        found(net.graph(on.matMul(q, on.transpose(k, 1, 0))));
+    void unequalAnglesOfNeighboursAreNoRotation() {
+        for (boolean equal : new boolean[] {true, false}) {
+            Net here = new Net(SEED, 23);
+            String x = here.input("x", 9);
+            String q = neighbours(here, here.node("MatMul", List.of(x, here.weight("q", 9, 4))), equal);
+            String k = neighbours(here, here.node("MatMul", List.of(x, here.weight("k", 9, 4))), equal);
+            String scores =
+                    here.node("MatMul", List.of(q, here.node("Transpose", List.of(k), "perm", new long[] {1, 0})));
+            found(here.graph(scores), equal ? new String[] {"RotationScaling(2)x2"} : new String[0]);
+        }
     }
 
-    private String neighbours(String x) {
-        String even = every(x, 0);
-        String odd = net.node("Unsqueeze", List.of(net.apply("Neg", every(x, 1)), net.ints(2)));
-        String turned = on.concat(2, odd, net.node("Unsqueeze", List.of(even, net.ints(2))));
-        return on.add(net.node("Mul", List.of(x, net.floats(new float[] {0.8f, 0.8f, 0.6f, 0.6f}, 1, 4))),
-                net.node("Mul", List.of(on.reshape(turned, 0, 4),
-                        net.floats(new float[] {0.6f, 0.6f, 0.8f, 0.8f}, 1, 4))));
+    private static String neighbours(Net net, String x, boolean equal) {
+        String even = every(net, x, 0);
+        String odd = net.node("Unsqueeze", List.of(net.apply("Neg", every(net, x, 1)), net.ints(2)));
+        String turned = net.node("Reshape", List.of(net.node("Concat",
+                List.of(odd, net.node("Unsqueeze", List.of(even, net.ints(2)))), "axis", 2), net.ints(0, 4)));
+        float[] cos = equal ? new float[] {0.8f, 0.8f, 0.6f, 0.6f} : new float[] {0.8f, 0.6f, 0.8f, 0.6f};
+        float[] sin = equal ? new float[] {0.6f, 0.6f, 0.8f, 0.8f} : new float[] {0.6f, 0.8f, 0.6f, 0.8f};
+        return net.node("Add", List.of(net.node("Mul", List.of(x, net.floats(cos, 1, 4))),
+                net.node("Mul", List.of(turned, net.floats(sin, 1, 4)))));
     }
 
-    private String every(String x, int from) {
+    private static String every(Net net, String x, int from) {
         return net.node("Slice", List.of(x, net.ints(from), net.ints(4), net.ints(-1), net.ints(2)));
     }
 

@@ -1,10 +1,14 @@
 package dev.orbifold.symmetry;
 
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Layers.Form;
 import dev.orbifold.symmetry.Layers.Fused;
 import dev.orbifold.symmetry.Layers.Turn;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,13 +51,17 @@ final class Transformers {
                 for (boolean partial : turn == Turn.NONE ? new boolean[] {false} : new boolean[] {false, true}) {
                     String how = turn + (grouped ? " grouped" : "") + (partial ? " partial" : "");
                     for (Form form : Form.values()) {
-                        if (form != Form.NODE3 || turn != Turn.SPELLED && turn != Turn.COMPUTED) {
+                        if (form == Form.MERGED && turn != Turn.NONE) {
+                            continue;
+                        }
+                        if (form != Form.NODE3 || turn == Turn.NONE || turn.isNode()) {
                             all.put("llama " + how + " " + form, s -> llama(s, turn, grouped, partial, form));
                         }
                     }
                 }
             }
         }
+        all.put("vit merged by the exporter", s -> unshared(vit(s, Fused.GATHERED)));
         all.put("swin", Transformers::swin);
         all.put("einsum", Transformers::einsum);
         all.put("mixer", Transformers::mixer);
@@ -178,6 +186,30 @@ final class Transformers {
         }
         String first = on.pick(on.norm(x, true, false), 0, 1);
         return planted(on, on.net.dense("head", first, on.width, ANSWERS));
+    }
+
+    /** The same after its exporter found all norms' scales and shifts equal and merged them. */
+    private static Planted unshared(Planted planted) {
+        Map<String, TensorData> parameters = new LinkedHashMap<>(planted.graph().parameters());
+        Map<String, String> first = new HashMap<>();
+        List<Node> nodes = new ArrayList<>();
+        for (String name : planted.graph().parameters().keySet()) {
+            if (name.startsWith("norm")) {
+                String kind = name.substring(name.indexOf('.'));
+                float[] same = new float[Math.toIntExact(parameters.get(name).elements())];
+                java.util.Arrays.fill(same, kind.equals(".weight") ? 1 : 0);
+                if (first.putIfAbsent(kind, name) == null) {
+                    parameters.put(name, TensorData.of(same, same.length));
+                } else {
+                    parameters.remove(name);
+                    nodes.add(Node.of("merged " + name, "Identity", List.of(first.getOrDefault(kind, "")),
+                            List.of(name), Map.of()));
+                }
+            }
+        }
+        nodes.addAll(planted.graph().nodes());
+        Graph merged = planted.graph().withNodes(nodes).withParameters(parameters);
+        return new Planted(Unshare.apply(merged), planted.expected(), planted.shifts());
     }
 
     /** Windows of 2 × 2 on a grid of 4 × 4, shifted by one. */
