@@ -17,7 +17,7 @@ public enum Cause {
     NEVER_READ("never read"),
     /** Weights around units that stay in one linear piece on all data where anybody looks: neighbours compose linearly. */
     LINEAR_PIECE("linear piece"),
-    /** Constants that one writer of a stream hands to the next, while the readers between them adapt. */
+    /** Constants that one writer of a stream hands to the next, or that a table of inputs does, while the readers between adapt. */
     HANDED_ON("handed on");
 
     private final String words;

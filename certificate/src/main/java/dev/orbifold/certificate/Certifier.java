@@ -11,6 +11,7 @@ import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Verified;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -121,7 +122,11 @@ final class Certifier {
             explained.put(Cause.NEVER_READ, basis.add(space.exact(unread)));
             explained.put(Cause.LINEAR_PIECE,
                     basis.add(space.supported(families.linearPieces(verified.units(), seen))));
-            explained.put(Cause.HANDED_ON, basis.add(space.within(families.handedOn(verified))));
+            int handed = basis.add(space.within(families.handedOn(verified)));
+            for (BitSet around : families.aroundNorms(verified)) {
+                handed += basis.add(space.supported(around));
+            }
+            explained.put(Cause.HANDED_ON, handed);
             Basis charges = new Basis(space.coordinates());
             charges.add(space.exact(group.stream().filter(Column::charge).map(Column::values).toList()));
             return certificate(space, basis, charges.dimension(), jacobian.rows());

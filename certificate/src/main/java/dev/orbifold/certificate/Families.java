@@ -200,6 +200,23 @@ final class Families {
         return family.isEmpty() ? family : both(family, shifts());
     }
 
+    /** Per norm of a stream: all that reads what it gives, all that is only added, and all tables. */
+    List<BitSet> aroundNorms(Verified verified) {
+        List<BitSet> all = new ArrayList<>();
+        for (LinearSpace space : verified.mixing().spaces()) {
+            for (LinearFold fold : space.folds()) {
+                BitSet entries = new BitSet();
+                Set<String> names = new LinkedHashSet<>(additive());
+                names.addAll(tables());
+                fold.slots().stream().map(LinearSlot::parameter).filter(theta::has).forEach(names::add);
+                names.forEach(name -> entries.set(theta.at(name).offset(),
+                        theta.at(name).offset() + theta.at(name).values().length));
+                all.add(entries);
+            }
+        }
+        return all;
+    }
+
     private static List<double[]> both(List<double[]> first, List<double[]> second) {
         List<double[]> all = new ArrayList<>(first);
         all.addAll(second);

@@ -150,4 +150,31 @@ class ScanCommandTest {
                 () -> assertTrue(!again.all().contains("missed"), again.all()),
                 () -> assertEquals("orbifold.scan/1", json.json().path("schema").asText(), json.all()));
     }
+
+    @Test
+    void theCertificateCountsEveryDirection() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Outcome outcome = Outcome.of("scan", model, "--certify", "--json", "--run", folder.resolve("certified"));
+        JsonNode certificate = outcome.json().path("certificate");
+        int explained = certificate.path("explained").asInt();
+        int sum = 0;
+        for (JsonNode cause : certificate.path("causes")) {
+            sum += cause.asInt();
+        }
+        int causes = sum;
+        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
+                () -> assertEquals(causes, explained, outcome.all()),
+                () -> assertEquals(0, certificate.path("unexplained").asInt(), outcome.all()),
+                () -> assertTrue(explained > 0, outcome.all()),
+                () -> assertEquals(certificate.path("parameters").asInt() - explained,
+                        certificate.path("functionalDimension").asInt(), outcome.all()));
+    }
+
+    @Test
+    void dataWithoutACertificateIsWrongUsage() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Outcome outcome = Outcome.of("scan", model, "--data", folder, "--run", folder.resolve("run"));
+        assertAll(() -> assertEquals(ExitCode.USAGE, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.err().contains("--certify"), outcome.all()));
+    }
 }

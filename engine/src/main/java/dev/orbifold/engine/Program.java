@@ -136,7 +136,7 @@ public final class Program implements AutoCloseable {
      * Reshape, Flatten, Squeeze or Unsqueeze, as an operand of Conv, ConvTranspose, Gemm, MatMul or Einsum, as scale or
      * shift of a normalization, as slope of a PRelu, as table of a Gather, or as an operand with more than one element of
      * an Add or Mul. A mask (an addend with entries that are not finite or at most −10⁴) and a table of frequencies (an
-     * operand whose product only a sine or cosine reads) are not weights. A name in {@link #state()} is not in here.
+     * operand whose product only a sine or cosine reads, or two tables whose squares add up to one) are not weights. A name in {@link #state()} is not in here.
      */
     public List<String> trainable() {
         return roles.trainable();

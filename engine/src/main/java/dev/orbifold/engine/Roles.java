@@ -4,12 +4,14 @@ import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What each real-valued parameter of a Graph is for; {@link Program#trainable()} states the rule.
@@ -27,6 +29,8 @@ record Roles(List<String> all, List<String> trainable, List<String> state, List<
     private static final Set<String> PERIODIC = Set.of("Sin", "Cos");
     /** No weight is this large; masks are. */
     private static final double MASK = -1e4;
+    /** How far cos² + sin² may be from one: tables of half precision are. */
+    private static final double CIRCLE = 2e-3;
 
     static Roles of(Graph graph, Set<String> used) {
         Map<String, String> roots = new HashMap<>();
@@ -55,6 +59,7 @@ record Roles(List<String> all, List<String> trainable, List<String> state, List<
             }
         }
         weights.removeAll(running);
+        weights.removeAll(turns(graph, weights));
         List<String> all = graph.parameters().keySet().stream().filter(used::contains).toList();
         return new Roles(all, all.stream().filter(weights::contains).toList(),
                 all.stream().filter(running::contains).toList(),
@@ -81,6 +86,53 @@ record Roles(List<String> all, List<String> trainable, List<String> state, List<
             case "Add" -> data.elements() > 1 && !isMask(data);
             default -> false;
         };
+    }
+
+    /**
+     * Tables of cosines and sines: two of one shape, of rank 2 or more, whose squares add up to one everywhere. They turn
+     * by angles of their own, as rotary embeddings do.
+     */
+    private static Set<String> turns(Graph graph, Set<String> weights) {
+        Map<List<Long>, List<String>> candidates = new HashMap<>();
+        for (String name : weights) {
+            TensorData data = graph.parameters().get(name);
+            if (data != null && data.rank() > 1 && data.elements() > 1 && isBounded(data)) {
+                candidates.computeIfAbsent(Arrays.stream(data.dims()).boxed().toList(), k -> new ArrayList<>())
+                        .add(name);
+            }
+        }
+        Set<String> turns = new LinkedHashSet<>();
+        for (List<String> alike : candidates.values()) {
+            for (String cosine : alike) {
+                for (String sine : alike) {
+                    if (!cosine.equals(sine) && isTurn(graph.parameters().get(cosine), graph.parameters().get(sine))) {
+                        turns.add(cosine);
+                        turns.add(sine);
+                    }
+                }
+            }
+        }
+        return turns;
+    }
+
+    private static boolean isBounded(TensorData data) {
+        for (long i = 0; i < data.elements(); i++) {
+            if (!(Math.abs(data.doubleAt(i)) <= 1 + CIRCLE)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isTurn(@Nullable TensorData cosine, @Nullable TensorData sine) {
+        for (long i = 0; cosine != null && sine != null && i < cosine.elements(); i++) {
+            double c = cosine.doubleAt(i);
+            double s = sine.doubleAt(i);
+            if (Math.abs(c * c + s * s - 1) > CIRCLE) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isMask(TensorData data) {

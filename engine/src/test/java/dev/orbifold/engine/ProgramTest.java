@@ -188,6 +188,20 @@ class ProgramTest {
     }
 
     @Test
+    void tablesOfCosinesAndSinesAreNotWeights() {
+        Map<String, TensorData> parameters = new LinkedHashMap<>();
+        parameters.put("cosines", TensorData.of(new float[] {1, 0.6f}, 1, 2));
+        parameters.put("sines", TensorData.of(new float[] {0, -0.8f}, 1, 2));
+        parameters.put("gains", TensorData.of(new float[] {0.5f, 0.6f}, 1, 2));
+        List<Node> nodes = List.of(node("Mul", List.of("x", "cosines"), "a"), node("Mul", List.of("x", "sines"), "b"),
+                node("Mul", List.of("a", "gains"), "c"), node("Add", List.of("b", "c"), "y"));
+        try (Program program = Program.compile(graph(nodes, parameters, List.of("y"), -1, 2), Device.cpu())) {
+            assertEquals(List.of("gains"), program.trainable());
+            assertEquals(List.of("cosines", "sines"), program.constants());
+        }
+    }
+
+    @Test
     void sortsParametersByWhatTheyAreFor() {
         float infinity = Float.NEGATIVE_INFINITY;
         Map<String, TensorData> parameters = new LinkedHashMap<>();
