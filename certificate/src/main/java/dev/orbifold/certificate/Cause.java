@@ -7,10 +7,10 @@ package dev.orbifold.certificate;
 public enum Cause {
     /** A generator of the Group of a Space. */
     GROUP("Group"),
-    /** Constants that one bias hands to another, or that nobody sees: a key bias, a value bias before an output bias. */
-    SHIFT("shift"),
     /** Weights of a unit that is off, or whose gradient is zero, on all data. */
     DEAD("dead"),
+    /** Constants that one bias hands to another, or that nobody sees: a key bias, a value bias before an output bias. */
+    SHIFT("shift"),
     /** Directions of what a weight reads that no data excites. */
     NEVER_EXCITED("never excited"),
     /** Directions of what a weight writes that no reader sees. */

@@ -116,8 +116,8 @@ final class Certifier {
                             seed.split("null"));
             Basis basis = new Basis(space.coordinates());
             explained.put(Cause.GROUP, basis.add(symmetric(space, tangents)));
-            explained.put(Cause.SHIFT, basis.add(space.within(families.shifts())));
             explained.put(Cause.DEAD, basis.add(space.exact(dead)));
+            explained.put(Cause.SHIFT, basis.add(space.within(families.shifts())));
             explained.put(Cause.NEVER_EXCITED, basis.add(space.exact(unexcited)));
             explained.put(Cause.NEVER_READ, basis.add(space.exact(unread)));
             explained.put(Cause.LINEAR_PIECE,

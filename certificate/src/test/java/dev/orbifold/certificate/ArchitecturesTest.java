@@ -94,7 +94,9 @@ class ArchitecturesTest {
             String inner = net.node("Gelu", List.of(net.dense(norm(x, true), WIDTH, 24, true)));
             x = add(x, net.dense(inner, 24, WIDTH, true));
         }
-        mostlyExplained(CertificateTest.certify(net.graph(net.dense(norm(x, true), WIDTH, WORDS, false))));
+        Certificate c = CertificateTest.certify(net.graph(net.dense(norm(x, true), WIDTH, WORDS, false)));
+        mostlyExplained(c);
+        assertEquals(2 * 2 * 2 * 64 + 5 * 16 + 105, c.explained().get(Cause.GROUP), "heads, norms, the stream");
     }
 
     @Test
@@ -107,7 +109,10 @@ class ArchitecturesTest {
             String silu = mul(gate, net.node("Sigmoid", List.of(gate)));
             x = add(x, net.dense(mul(silu, net.dense(read, WIDTH, 20, false)), 20, WIDTH, false));
         }
-        mostlyExplained(CertificateTest.certify(net.graph(net.dense(norm(x, false), WIDTH, WORDS, false))));
+        Certificate c = CertificateTest.certify(net.graph(net.dense(norm(x, false), WIDTH, WORDS, false)));
+        mostlyExplained(c);
+        assertEquals(2 * (4 * 2 + 64 + 20) + 5 * 16 + 120, c.explained().get(Cause.GROUP),
+                "rotary planes, values, gates, norms, the stream");
     }
 
     private String batchNorm(String x, int width) {

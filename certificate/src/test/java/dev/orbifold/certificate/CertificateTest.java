@@ -3,12 +3,14 @@ package dev.orbifold.certificate;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orbifold.engine.Jacobian;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.ort.OnnxRuntime;
 import dev.orbifold.symmetry.Verified;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -18,6 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The numbers of theory, 7: exact, because ranks are. */
 class CertificateTest {
+    /** Unit directions of float64, with images of sums of hundreds of terms. */
+    private static final double ROUNDING = 1e-9;
+
     static Certificate certify(Graph graph) {
         Verified verified = Verified.of(graph, OnnxRuntime.factory(1), 2, new Seed(3));
         assertTrue(verified.findings().stream().noneMatch(f -> f.severity() == Finding.Severity.ERROR));
@@ -144,13 +149,43 @@ class CertificateTest {
         return net.dense(back, 16, 16, true);
     }
 
+    /** One unit far below zero, two far above. */
+    @Test
+    void deadAndLinearUnitsAreToldApart() {
+        Graph graph = chain(new Seed(1), "Relu", true, 8, 24, 4);
+        String bias = graph.nodes().get(1).input(1);
+        float[] moved = graph.parameters().get(bias).toFloats();
+        moved[3] = -100;
+        moved[5] = 100;
+        moved[9] = 100;
+        Certificate c = certify(graph.replacing(Map.of(bias, TensorData.of(moved, moved.length))));
+        assertEquals(24, c.explained().get(Cause.GROUP));
+        assertEquals(2, c.explained().get(Cause.SHIFT), "what a linear unit adds, the next bias takes back");
+        assertEquals(8 + 1 + 4 - 1, c.explained().get(Cause.DEAD), "all weights of the unit but its scaling");
+        assertEquals(2, c.explained().get(Cause.LINEAR_PIECE), "either linear unit into the other");
+        assertEquals(0, c.unexplained());
+    }
+
     @Test
     void aGatedLayerSaturates() {
         Net net = new Net(new Seed(1));
         String x = net.input(7);
         String gated = net.node("Mul", List.of(net.dense(x, 7, 11, true), net.dense(x, 7, 11, true)));
-        Certificate c = certify(net.graph(net.dense(gated, 11, 4, true)));
+        Graph graph = net.graph(net.dense(gated, 11, 4, true));
+        Certificate c = certify(graph);
         assertEquals(80, c.nullity());
         assertEquals(22, c.explained().get(Cause.GROUP));
+        assertEquals(58, c.unexplained(), "the quadratic forms it can express are used up: 144 = 4 · 36");
+        Verified verified = Verified.of(graph, OnnxRuntime.factory(1), 1, new Seed(3));
+        Inputs inputs = new Inputs.Random(graph, verified.units().shapes(), new Seed(9));
+        Certificate.Direction direction = c.remainder().get(7);
+        List<String> names = List.copyOf(direction.parts().keySet());
+        try (Jacobian jacobian = Jacobian.of(graph, names, List.of(inputs.batch(0, 50)))) {
+            double[] v =
+                    names.stream().flatMapToDouble(n -> Arrays.stream(direction.parts().get(n).toDoubles())).toArray();
+            assertEquals(1, Vectors.length(v), ROUNDING);
+            assertEquals(0, Vectors.length(jacobian.times(v)), ROUNDING,
+                    "on other inputs than those of the certificate");
+        }
     }
 }

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -105,19 +106,24 @@ final class Certification {
         return fields;
     }
 
+    /** A dimension is exact or worth nothing. */
+    private static String exact(int count) {
+        return String.format(Locale.ROOT, "%,d", count).replace(',', ' ');
+    }
+
     /** For people. */
     static String text(Certificate certificate) {
         Table table = new Table().left("").right("");
-        table.row("parameters", Units.count((double) certificate.parameters()));
-        table.row("functional dimension", Units.count((double) certificate.functionalDimension()));
-        table.row("null directions", Units.count((double) certificate.nullity()));
+        table.row("parameters", exact(certificate.parameters()));
+        table.row("functional dimension", exact(certificate.functionalDimension()));
+        table.row("null directions", exact(certificate.nullity()));
         for (Map.Entry<Cause, Integer> cause : certificate.explained().entrySet()) {
             if (cause.getValue() > 0) {
-                table.row("  " + cause.getKey().words(), Units.count((double) cause.getValue()));
+                table.row("  " + cause.getKey().words(), exact(cause.getValue()));
             }
         }
-        table.row("  unexplained", Units.count((double) certificate.unexplained()));
-        table.row("conserved by gradient flow", Units.count((double) certificate.conserved()));
+        table.row("  unexplained", exact(certificate.unexplained()));
+        table.row("conserved by gradient flow", exact(certificate.conserved()));
         StringBuilder text = new StringBuilder("Certificate on " + certificate.samples() + " inputs:\n").append(table
                 .text());
         text.append(certificate.unexplained() == 0 ? "No continuous symmetry is missing.\n"
