@@ -102,6 +102,9 @@ final class Certification {
             fields.put("smallestNonZero", certificate.smallestNonZero());
         }
         fields.put("remainder", certificate.remainder().stream().map(Certificate.Direction::largest).toList());
+        if (!certificate.remainder().isEmpty()) {
+            fields.put("file", REMAINDER);
+        }
         return fields;
     }
 
