@@ -47,7 +47,7 @@ final class Html {
     Html name(String tag, String name, String... attributes) {
         open(tag, attributes);
         text.append(name.length() <= UNBROKEN ? escape(name)
-                : escape(name).replaceAll("([./_])(?=\\w)", "$1<wbr>"));
+                : escape(name).replaceAll("([./_])(?=[A-Za-z*])", "$1<wbr>"));
         return close(tag);
     }
 

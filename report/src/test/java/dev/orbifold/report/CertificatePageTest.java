@@ -39,7 +39,7 @@ class CertificatePageTest {
 
     private static String section(String html, String id) {
         int from = html.indexOf("<section id=\"" + id + "\">");
-        return from < 0 ? "" : html.substring(from, html.indexOf("</section>", from));
+        return from < 0 ? "" : html.substring(from, html.indexOf("</section>", from)).replace("<wbr>", "");
     }
 
     /** A result of {@code scan --certify} with 80 null directions, 22 of them of a Group. */
@@ -149,6 +149,15 @@ class CertificatePageTest {
                 "certificate-not-made", "net", "the engine has no Resize")))), "certificate");
         assertTrue(section.contains("class=\"missing\">No certificate could be made: the engine has no Resize<"),
                 section);
+    }
+
+    @Test
+    void namesBreakWhereTheirPartsEndAndNumbersDoNot() {
+        assertEquals("<b>block_0.<wbr>attention.3.<wbr>bias</b>",
+                new Html().name("b", "block_0.attention.3.bias").toString());
+        assertEquals("<b>3.7e-16 is a share of &lt;all&gt;</b>",
+                new Html().name("b", "3.7e-16 is a share of <all>").toString());
+        assertEquals("<b>fc.weight</b>", new Html().name("b", "fc.weight").toString());
     }
 
     @Test
