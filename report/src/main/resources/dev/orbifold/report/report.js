@@ -56,6 +56,7 @@
         textStyle: { color: look.ink, fontSize: 12, fontFamily: FONT },
       },
       legend: { type: 'scroll', top: 0, left: 0, itemWidth: 18, itemHeight: 9, icon: 'roundRect',
+        pageTextStyle: { color: look.soft }, pageIconColor: look.ink, pageIconInactiveColor: look.line,
         textStyle: { color: look.ink, fontSize: 12, fontFamily: FONT } },
     };
   }

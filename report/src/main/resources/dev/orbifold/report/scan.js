@@ -57,7 +57,7 @@ const scanDrawings = ({ axis, base, FONT }) => {
       });
       nodes.push({
         id: String(nodes.length), name: station.name, value: [reach, station.at[1]], symbolSize: 0, silent: true, tooltip: { show: false },
-        label: { show: high >= 12, position: 'right', distance: 0, formatter: () => label(station, (width - reach) / (.6 * Math.min(12, high - 2))),
+        label: { show: high >= 12, position: 'right', distance: 0, formatter: () => label(station, (width - reach) / (.66 * Math.min(12, high - 2))),
           color: station.collapsed ? look.target : space ? look.ink : look.soft, fontWeight: space ? 600 : 400,
           fontSize: Math.min(12, high - 2), fontFamily: FONT, width: Math.max(40, width - reach - 8), overflow: 'truncate' },
       });
