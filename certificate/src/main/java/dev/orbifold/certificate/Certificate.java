@@ -7,6 +7,7 @@ import dev.orbifold.symmetry.Verified;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Whether all continuous symmetries of a Graph were found, on data. The null space of J = ∂(outputs on data)/∂θ holds every
@@ -59,12 +60,13 @@ public record Certificate(int parameters, int functionalDimension, Map<Cause, In
      *
      * @param verified the symmetries; their Graph is the one that is certified
      * @param inputs the data; as much is taken as is needed for the outputs to outnumber the parameters
+     * @param progress is told what is done next, in a few words
      * @throws CertificateException if the Graph has no trainable parameters or is too large
      * @throws dev.orbifold.engine.EngineException if the engine cannot run the Graph
      */
-    public static Certificate of(Verified verified, Inputs inputs, Seed seed) {
-        return new Certifier(verified, Certifier.batches(verified, inputs, Certifier.FORMED), seed, Certifier.FORMED)
-                .run();
+    public static Certificate of(Verified verified, Inputs inputs, Seed seed, Consumer<String> progress) {
+        return new Certifier(verified, Certifier.batches(verified, inputs, Certifier.FORMED), seed, Certifier.FORMED,
+                progress).run();
     }
 
     /**
@@ -75,6 +77,7 @@ public record Certificate(int parameters, int functionalDimension, Map<Cause, In
      */
     public static Certificate of(Verified verified, Seed seed) {
         return of(verified, new Inputs.Random(verified.units().graph(), verified.units().shapes(),
-                seed.split("inputs")), seed);
+                seed.split("inputs")), seed, said -> {
+                });
     }
 }

@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
@@ -43,6 +44,7 @@ final class Certifier {
     private final List<Map<String, TensorData>> batches;
     private final Seed seed;
     private final int formed;
+    private final Consumer<String> progress;
     private final Theta theta;
     private final List<Finding> findings = new ArrayList<>();
     private final List<double[]> dead = new ArrayList<>();
@@ -54,8 +56,11 @@ final class Certifier {
      * Of a Graph on data.
      *
      * @param formed the largest number of parameters for which the Jacobian is formed
+     * @param progress is told what is done next
      */
-    Certifier(Verified verified, List<Map<String, TensorData>> batches, Seed seed, int formed) {
+    Certifier(Verified verified, List<Map<String, TensorData>> batches, Seed seed, int formed,
+            Consumer<String> progress) {
+        this.progress = progress;
         this.formed = formed;
         this.verified = verified;
         this.graph = verified.units().graph();
@@ -100,6 +105,7 @@ final class Certifier {
     Certificate run() {
         try (PointerScope scope = new PointerScope();
                 Jacobian jacobian = Jacobian.of(graph, theta.names(), batches)) {
+            progress.accept(theta.size() + " parameters, " + samples() + " inputs; looking inside");
             List<Column> group = GroupTangents.of(verified, theta);
             Families families = new Families(graph, theta);
             List<Site> sites = Site.of(graph, theta);
@@ -108,13 +114,16 @@ final class Certifier {
                     s.node().opType().equals("Gather") ? s.ins() : 0)).toList();
             local(sites, readings);
             List<double[]> tangents = group.stream().map(Column::values).toList();
+            progress.accept(theta.size() <= formed ? "forming the Jacobian and its null space"
+                    : "asking products with the Jacobian, which is too large to be formed");
             NullSpace space = theta.size() <= formed
                     ? new FormedNullSpace(jacobian.matrix(), List.of(tangents, dead, unexcited, unread),
                             seed.split("null"))
                     : new UnformedNullSpace(jacobian,
                             new Preconditioner(theta, jacobian, sites, readings, seed.split("moments")),
-                            seed.split("null"));
+                            seed.split("null"), progress);
             Basis basis = new Basis(space.coordinates());
+            progress.accept("sorting null directions by cause");
             explained.put(Cause.GROUP, basis.add(symmetric(space, tangents)));
             explained.put(Cause.DEAD, basis.add(space.exact(dead)));
             explained.put(Cause.SHIFT, basis.add(space.within(families.shifts())));

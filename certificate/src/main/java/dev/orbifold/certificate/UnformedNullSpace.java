@@ -5,6 +5,7 @@ import dev.orbifold.graph.Seed;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -28,10 +29,12 @@ final class UnformedNullSpace implements NullSpace {
     private final Preconditioner preconditioner;
     private final int size;
     private final Seed seed;
+    private final Consumer<String> progress;
     private final double norm;
     private double largestZero;
 
-    UnformedNullSpace(Jacobian jacobian, Preconditioner preconditioner, Seed seed) {
+    UnformedNullSpace(Jacobian jacobian, Preconditioner preconditioner, Seed seed, Consumer<String> progress) {
+        this.progress = progress;
         this.jacobian = jacobian;
         this.preconditioner = preconditioner;
         this.seed = seed;
@@ -121,6 +124,7 @@ final class UnformedNullSpace implements NullSpace {
         for (int probes = PROBES;; probes = Math.min(MOST, 2 * probes)) {
             List<double[]> left = new ArrayList<>();
             for (int p = 0; p < probes; p++) {
+                progress.accept("random vector " + (p + 1) + " of " + probes);
                 left(basis, seed.split("probe").split(probes).split(p), left);
             }
             if (!left.isEmpty()) {

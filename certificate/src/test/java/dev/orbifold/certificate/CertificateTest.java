@@ -95,8 +95,10 @@ class CertificateTest {
         Verified verified = Verified.of(graph, OnnxRuntime.factory(1), 2, new Seed(3));
         List<Map<String, TensorData>> inputs = Certifier.batches(verified,
                 new Inputs.Random(graph, verified.units().shapes(), new Seed(5)), 0);
-        Certificate formed = new Certifier(verified, inputs, new Seed(6), Certifier.FORMED).run();
-        Certificate unformed = new Certifier(verified, inputs, new Seed(6), 0).run();
+        Certificate formed = new Certifier(verified, inputs, new Seed(6), Certifier.FORMED, said -> {
+        }).run();
+        Certificate unformed = new Certifier(verified, inputs, new Seed(6), 0, said -> {
+        }).run();
         assertEquals(formed.explained(), unformed.explained());
         assertEquals(formed.functionalDimension(), unformed.functionalDimension());
     }

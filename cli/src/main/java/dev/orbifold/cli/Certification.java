@@ -61,7 +61,8 @@ final class Certification {
         output.say("certifying; the larger the model the longer, up to minutes");
         Seed own = new Seed(seed).split("certificate");
         try {
-            Certificate certificate = Certificate.of(verified, inputs(verified, own), own);
+            Certificate certificate = Certificate.of(verified, inputs(verified, own), own,
+                    said -> output.say("  " + said));
             findings.addAll(certificate.findings());
             return Optional.of(certificate);
         } catch (CertificateException | EngineException e) {
@@ -103,6 +104,9 @@ final class Certification {
             fields.put("smallestNonZero", certificate.smallestNonZero());
         }
         fields.put("remainder", certificate.remainder().stream().map(Certificate.Direction::largest).toList());
+        if (!certificate.remainder().isEmpty()) {
+            fields.put("file", REMAINDER);
+        }
         return fields;
     }
 

@@ -15,10 +15,13 @@ import dev.orbifold.train.TrainException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionStrategy;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
@@ -39,6 +42,9 @@ final class Failures {
     /** libtorch's words for a tensor with more bytes than a number can say. */
     private static final String NATIVE_OVERFLOW = "Storage size calculation overflowed";
 
+    /** A word that is an option, and no negative number. */
+    private static final Pattern OPTION = Pattern.compile("--?[^-\\d.].*", Pattern.DOTALL);
+
     private Failures() {
     }
 
@@ -47,15 +53,39 @@ final class Failures {
         CommandLine line = e.getCommandLine();
         PrintWriter err = line.getErr();
         String name = line.getCommandSpec().qualifiedName(" ");
-        boolean command = e instanceof UnmatchedArgumentException && line.getParent() == null;
-        err.println(name + ": "
-                + (command ? "there is no command " + ((UnmatchedArgumentException) e).getUnmatched().getFirst()
-                        : e.getMessage()));
-        if (!UnmatchedArgumentException.printSuggestions(e, err)) {
+        List<String> options = unknownOptions(e);
+        List<String> wrong = new ArrayList<>();
+        if (!options.isEmpty()) {
+            wrong.add((options.size() == 1 ? "Unknown option: '" : "Unknown options: '") + String.join("', '", options)
+                    + "'");
+        } else if (e instanceof UnmatchedArgumentException unmatched && line.getParent() == null) {
+            wrong.add("there is no command " + unmatched.getUnmatched().getFirst());
+        }
+        if (wrong.isEmpty() || e instanceof MissingParameterException) {
+            wrong.add(String.valueOf(e.getMessage()));
+        }
+        err.println(name + ": " + String.join(". ", wrong));
+        ParameterException meant = options.isEmpty() ? e : new UnmatchedArgumentException(line, options);
+        if (!UnmatchedArgumentException.printSuggestions(meant, err)) {
             err.println("`" + name + " --help` shows how it is used.");
         }
         err.flush();
         return ExitCode.USAGE;
+    }
+
+    /**
+     * Options nobody knows, also where something required is missing, which picocli complains of first: what was meant is
+     * perhaps the same. Words behind them, which may be their values, are not among them.
+     */
+    private static List<String> unknownOptions(ParameterException e) {
+        List<String> unmatched = switch (e) {
+            case UnmatchedArgumentException u -> u.getUnmatched();
+            case MissingParameterException m -> m.getCommandLine().getUnmatchedArguments();
+            default -> List.of();
+        };
+        return unmatched.stream().filter(word -> OPTION.matcher(word).matches())
+                .map(word -> word.replaceFirst("(?s)=.*", ""))
+                .toList();
     }
 
     /** Runs the command; errors of the virtual machine become sentences as exceptions do. */

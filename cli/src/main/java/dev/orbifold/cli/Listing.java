@@ -7,14 +7,18 @@ import dev.orbifold.structure.Distances;
 import dev.orbifold.structure.Spectrum;
 import dev.orbifold.symmetry.Group;
 import dev.orbifold.symmetry.LinearSpace;
+import dev.orbifold.symmetry.Scaling;
 import dev.orbifold.symmetry.Space;
+import dev.orbifold.symmetry.Transform;
 import dev.orbifold.symmetry.Verified;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The Spaces of a model and their Groups, for people and as JSON. */
 final class Listing {
@@ -63,6 +67,32 @@ final class Listing {
         fields.put("copies", copies);
         fields.put("slots", slots);
         return fields;
+    }
+
+    /** One object per Space, with the kinds of maps, of those wanted, that its elements are made of. */
+    static List<Map<String, Object>> moved(Verified verified, Set<Transform.Kind> kinds) {
+        List<Map<String, Object>> all = spaces(verified);
+        List<Space> units = verified.units().spaces();
+        for (int s = 0; s < all.size(); s++) {
+            Set<Transform.Kind> applied = s < units.size() ? kinds(verified, units.get(s))
+                    : EnumSet.of(Transform.Kind.ROTATION);
+            applied.retainAll(kinds);
+            all.get(s).put("applied", applied.stream().map(Words::word).toList());
+        }
+        return all;
+    }
+
+    private static Set<Transform.Kind> kinds(Verified verified, Space space) {
+        Set<Transform.Kind> kinds = EnumSet.of(Transform.Kind.PERMUTATION);
+        for (Scaling scaling : verified.units().scalings(space)) {
+            if (scaling.diagonal() != Group.Diagonal.POSITIVE) {
+                kinds.add(Transform.Kind.SIGN);
+            }
+            if (scaling.diagonal() != Group.Diagonal.SIGNS) {
+                kinds.add(Transform.Kind.SCALING);
+            }
+        }
+        return kinds;
     }
 
     /** One object per Space, with what has collapsed in it. */

@@ -46,8 +46,12 @@ final class Results {
 
     /** Whether what was taken out changed no output beyond rounding. */
     boolean equal() {
-        JsonNode error = result.path("equality").path("maxError");
-        return error.isNumber() && error.asDouble() <= EQUAL;
+        return compared() && result.path("equality").path("maxError").asDouble() <= EQUAL;
+    }
+
+    /** Whether there is a difference at all: there is none where outputs are not numbers. */
+    boolean compared() {
+        return result.path("equality").path("maxError").isNumber();
     }
 
     /** Whether more was taken out than what had collapsed exactly. */
@@ -58,6 +62,10 @@ final class Results {
     /** The proof in one sentence. */
     String equalityText() {
         JsonNode equality = result.path("equality");
+        if (!compared()) {
+            return "not all outputs are numbers, so that nothing shows whether they are equal (ONNX Runtime, "
+                    + equality.path("samples").asLong() + " samples)";
+        }
         return "taking out what had collapsed moved no output by more than "
                 + Units.scientific(equality.path("maxError").asDouble(Double.NaN))
                 + " of the output range (ONNX Runtime, "
@@ -71,7 +79,7 @@ final class Results {
     String text(String verdict) {
         StringBuilder text = new StringBuilder(Comparison.of(result).table().text());
         text.append('\n').append(capital(verdict)).append(verdict.endsWith(".") ? "\n" : ".\n");
-        if (result.path("equality").path("maxError").isNumber()) {
+        if (result.path("equality").has("maxError")) {
             text.append(capital(equalityText())).append(".\n");
         }
         text.append(widths()).append(findings()).append('\n').append(files());

@@ -1,6 +1,7 @@
 package dev.orbifold.cli;
 
 import dev.orbifold.graph.Cost;
+import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,14 +60,16 @@ final class ShrinkCommand implements Callable<Integer> {
         Path folder = runs.folder("shrink");
         Graph graph = OnnxFile.read(model);
         Shrink done = Shrink.lossless(graph, options, OnnxRuntime.factory(threads), new Seed(work.seed()));
+        List<Finding> findings = new ArrayList<>(done.findings());
+        NotNumbers.finding(graph, done.equality()).ifPresent(findings::add);
         try (RunFolder run = RunFolder.create(folder, "shrink", output.arguments())) {
             run.configuration(configuration(options, threads));
             run.environment(Environment.detect(threads, "float32", Map.of("onnxruntime", Version.onnxRuntime())));
             run.seeds(Map.of("root", work.seed()));
             run.inputs(List.of(InputFile.of("model", model)));
-            run.findings(done.findings());
+            run.findings(findings);
             OnnxFile.write(done.after(), target);
-            run.result(result(done, run.path(), target, (System.nanoTime() - begun) * 1e-9));
+            run.result(result(done, findings, run.path(), target, (System.nanoTime() - begun) * 1e-9));
             return finished(run, done);
         }
     }
@@ -73,7 +77,7 @@ final class ShrinkCommand implements Callable<Integer> {
     private int finished(RunFolder run, Shrink done) {
         Results results = new Results(run.view());
         boolean lossless = tolerance == 0;
-        int code = results.equal() || !lossless ? ExitCode.DONE : ExitCode.MISSED;
+        int code = results.equal() || !lossless && results.compared() ? ExitCode.DONE : ExitCode.MISSED;
         run.state(RunState.Status.DONE, code, "");
         HtmlReport.write(run.view());
         output.print(() -> results.text(verdict(done, lossless)));
@@ -104,7 +108,8 @@ final class ShrinkCommand implements Callable<Integer> {
         return configuration;
     }
 
-    private Map<String, Object> result(Shrink done, Path run, Path target, double seconds) {
+    private Map<String, Object> result(Shrink done, List<Finding> findings, Path run, Path target,
+            double seconds) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("schema", "orbifold.shrink/1");
         result.put("model", model);
@@ -117,7 +122,7 @@ final class ShrinkCommand implements Callable<Integer> {
         result.put("removed", removed);
         result.put("spaces", done.removed().stream().map(r -> Map.of("name", r.space(), "from", r.from(), "to", r.to()))
                 .toList());
-        result.put("findings", done.findings());
+        result.put("findings", findings);
         result.put("seconds", seconds);
         result.put("output", destination.typed());
         result.put("run", run);

@@ -6,12 +6,14 @@ import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.ort.OnnxRuntime;
+import dev.orbifold.report.HtmlReport;
 import dev.orbifold.report.Table;
 import dev.orbifold.report.Units;
 import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
+import dev.orbifold.run.RunView;
 import dev.orbifold.structure.Equality;
 import dev.orbifold.symmetry.Transform;
 import dev.orbifold.symmetry.Unshare;
@@ -65,8 +67,10 @@ final class TransformCommand implements Callable<Integer> {
         Verified verified = Verified.of(graph, OnnxRuntime.factory(threads), SAMPLES, seed.split("verification"));
         Graph moved = verified.moved(kinds, seed.split("transform"));
         Equality equality = Equality.check(graph, moved, OnnxRuntime.factory(threads), seed.split("equality"), SAMPLES);
+        double share = share(graph, moved);
         List<Finding> findings = new ArrayList<>(unshared.findings());
         findings.addAll(verified.findings());
+        NotNumbers.finding(graph, equality).ifPresent(findings::add);
         try (RunFolder run = RunFolder.create(folder, "transform", output.arguments())) {
             run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "output",
                     destination.typed().toAbsolutePath().normalize(), "kinds", kinds, "samples", SAMPLES, "threads",
@@ -80,9 +84,10 @@ final class TransformCommand implements Callable<Integer> {
             result.put("schema", SCHEMA);
             result.put("model", model);
             result.put("output", destination.typed());
-            result.put("spaces", Listing.spaces(verified));
+            result.put("kinds", kinds.stream().map(Words::word).toList());
+            result.put("spaces", Listing.moved(verified, kinds));
             result.put("shifts", ShiftListing.of(verified));
-            result.put("moved", share(graph, moved));
+            result.put("moved", share);
             result.put("equality", Map.of("maxError", equality.maxError(), "samples", equality.samples()));
             result.put("verification",
                     Map.of("maxError", verified.maxError(), "samples", verified.samples()));
@@ -92,23 +97,32 @@ final class TransformCommand implements Callable<Integer> {
             run.result(result);
             int code = equality.maxError() <= Results.EQUAL ? ExitCode.DONE : ExitCode.MISSED;
             run.state(RunState.Status.DONE, code, "");
-            output.print(() -> text(verified, share(graph, moved), equality, findings, run.path()));
+            HtmlReport.write(run.view());
+            output.print(() -> text(verified, share, equality, findings, run.view()));
             output.document(SCHEMA, () -> result);
             if (code == ExitCode.MISSED) {
-                output.warn("the moved model differs by " + Units.scientific(equality.maxError())
-                        + " of the output range; allowed are " + Units.scientific(Results.EQUAL));
+                output.warn(
+                        equality.isVoid() ? "not all outputs are numbers, so that nothing shows whether they are equal"
+                                : "the moved model differs by " + Units.scientific(equality.maxError())
+                                        + " of the output range; allowed are " + Units.scientific(Results.EQUAL));
             }
             return code;
         }
     }
 
-    private String text(Verified verified, double share, Equality equality, List<Finding> findings, Path run) {
+    private String text(Verified verified, double share, Equality equality, List<Finding> findings,
+            RunView run) {
         Table files = new Table().left("").left("");
-        files.row("model", destination.typed().toString()).row("everything", run.toString());
+        files.row("model", destination.typed().toString()).row("report", Results.near(run.report()))
+                .row("everything", Results.near(run.path()));
         return Listing.table(verified).text() + ShiftListing.text(verified) + "\n"
-                + Units.percent(100 * share) + " of the weights moved; no output moved by more than "
-                + Units.scientific(equality.maxError()) + " of the output range (ONNX Runtime, " + equality.samples()
-                + " samples; allowed are " + Units.scientific(Results.EQUAL) + ").\n" + Listing.findings(findings)
+                + Units.percent(100 * share) + " of the weights moved; "
+                + (equality.isVoid() ? "not all outputs are numbers, so that"
+                        + " nothing shows whether they are equal.\n"
+                        : "no output moved by more than " + Units.scientific(equality.maxError())
+                                + " of the output range (ONNX Runtime, " + equality.samples()
+                                + " samples; allowed are " + Units.scientific(Results.EQUAL) + ").\n")
+                + Listing.findings(findings)
                 + "\nWritten:\n" + files.text();
     }
 

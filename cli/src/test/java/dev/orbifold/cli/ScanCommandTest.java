@@ -2,20 +2,17 @@ package dev.orbifold.cli;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.orbifold.graph.Graph;
-import dev.orbifold.graph.OnnxFile;
-import dev.orbifold.graph.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code scan} and {@code transform}. */
+/** {@code scan}, and its report. */
 class ScanCommandTest {
     private static final int DEAD = 5;
 
@@ -71,20 +68,6 @@ class ScanCommandTest {
     }
 
     @Test
-    void onlyShiftsMoveBiasesAlone() {
-        Path model = Tiny.chain(folder.resolve("m.onnx"), 1);
-        Path moved = folder.resolve("o.onnx");
-        Outcome outcome =
-                Outcome.of("transform", model, "-o", moved, "--only", "shift", "--run", folder.resolve("run"));
-        Graph before = OnnxFile.read(model);
-        Graph after = OnnxFile.read(moved);
-        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
-                () -> assertEquals(before.parameters().get("fc0.weight"), after.parameters().get("fc0.weight")),
-                () -> assertNotEquals(before.parameters().get("fc0.bias"), after.parameters().get("fc0.bias")),
-                () -> assertNotEquals(before.parameters().get("fc1.bias"), after.parameters().get("fc1.bias")));
-    }
-
-    @Test
     void theReportShowsTheNetworkAndIsWrittenAgain() throws IOException {
         Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
         Outcome outcome = Outcome.of("scan", model, "--run", folder.resolve("run"));
@@ -101,41 +84,39 @@ class ScanCommandTest {
     }
 
     @Test
-    void transformKeepsTheFunctionAndTheNames() throws IOException {
-        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
-        Path moved = folder.resolve("o.onnx");
-        Outcome outcome = Outcome.of("transform", model, "-o", moved, "--json", "--run", folder.resolve("run"));
-        JsonNode json = outcome.json();
-        Graph before = OnnxFile.read(model);
-        Graph after = OnnxFile.read(moved);
+    void theReportHasShiftsAndWhatTheCertificateFound() throws IOException {
+        Path run = folder.resolve("run");
+        Outcome outcome = Outcome.of("scan", Tiny.chain(folder.resolve("m.onnx"), 2), "--certify", "--run", run);
+        String html = Files.readString(run.resolve("report.html"));
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
-                () -> assertEquals(before.parameters().keySet(), after.parameters().keySet()),
-                () -> assertTrue(json.path("equality").path("maxError").asDouble(1) <= Results.EQUAL, outcome.all()),
-                () -> assertTrue(json.path("moved").asDouble() > 0.5, outcome.all()),
-                () -> assertNotEquals(-1L, Files.mismatch(model, moved)));
+                () -> assertTrue(html.contains(">fc*.bias</th><td class=\"number\">2 × 8</td>"), "the shifts"),
+                () -> assertTrue(html.contains("All null directions are explained"), "the verdict"),
+                () -> assertTrue(html.contains("\"kind\":\"bar\",\"id\":\"causes\""), "the bar"));
+    }
+
+    /** A product of two layers computes a quadratic form; 7 hidden units have more parameters than 2 forms in 3 variables. */
+    @Test
+    void whatNoCauseExplainsIsInTheReportAndInAFile() throws IOException {
+        Path run = folder.resolve("run");
+        Outcome outcome = Outcome.of("scan", Tiny.gated(folder.resolve("m.onnx")), "--certify", "--json", "--run", run);
+        JsonNode certificate = outcome.json().path("certificate");
+        String html = Files.readString(run.resolve("report.html"));
+        assertAll(() -> assertEquals(56 - 12, certificate.path("explained").asInt()
+                + certificate.path("unexplained").asInt(), outcome.all()),
+                () -> assertTrue(certificate.path("unexplained").asInt() > 0, outcome.all()),
+                () -> assertEquals("unexplained.npz", certificate.path("file").asText()),
+                () -> assertTrue(Files.exists(run.resolve(certificate.path("file").asText()))),
+                () -> assertTrue(html.contains(certificate.path("unexplained").asInt()
+                        + " null directions are not explained"), "the verdict"),
+                () -> assertTrue(html.contains("<code>unexplained.npz</code>"), "the file"));
     }
 
     @Test
-    void onlyPermutationsKeepTheNumbers() {
-        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
-        Path moved = folder.resolve("o.onnx");
-        Outcome outcome = Outcome.of("transform", model, "-o", moved, "--only", "permutation", "--run",
-                folder.resolve("run"));
-        TensorData before = OnnxFile.read(model).parameters().get("fc1.weight");
-        TensorData after = OnnxFile.read(moved).parameters().get("fc1.weight");
-        double[] a = before.toDoubles();
-        double[] b = after.toDoubles();
-        java.util.Arrays.sort(a);
-        java.util.Arrays.sort(b);
-        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
-                () -> org.junit.jupiter.api.Assertions.assertArrayEquals(a, b, 0));
-    }
-
-    @Test
-    void anUnknownKindIsNamed() {
-        Outcome outcome = Outcome.of("transform", "m.onnx", "-o", folder.resolve("o.onnx"), "--only", "turn");
-        assertAll(() -> assertEquals(ExitCode.USAGE, outcome.exitCode(), outcome.all()),
-                () -> assertTrue(outcome.err().contains("permutation, sign, scaling, rotation"), outcome.all()));
+    void whatWasNotAskedForIsNotInTheReport() throws IOException {
+        Path run = folder.resolve("run");
+        Outcome.of("scan", Tiny.model(folder.resolve("m.onnx"), 0), "--run", run);
+        String html = Files.readString(run.resolve("report.html"));
+        assertFalse(html.contains("id=\"certificate\"") || html.contains("id=\"shifts\""));
     }
 
     @Test

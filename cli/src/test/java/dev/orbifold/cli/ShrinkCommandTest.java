@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.orbifold.graph.OnnxFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code shrink}, and {@code report} and {@code resume} on the Run it leaves. */
 class ShrinkCommandTest {
@@ -61,6 +64,21 @@ class ShrinkCommandTest {
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(outcome.out().contains("Nothing has collapsed"), outcome.all()),
                 () -> assertArrayEquals(Files.readAllBytes(model), Files.readAllBytes(same)));
+    }
+
+    /** Without --tolerance, where equality is a check, and with it, where it is a number to report. */
+    @ParameterizedTest @ValueSource(doubles = {0, 0.01})
+    void outputsThatAreNotNumbersProveNothing(double tolerance) throws IOException {
+        Path model = Tiny.broken(folder.resolve("m.onnx"), DEAD);
+        Outcome outcome = Outcome.of("shrink", model, "-o", folder.resolve("s.onnx"), "--tolerance", tolerance,
+                "--run", folder.resolve("run"));
+        JsonNode result = new ObjectMapper().readTree(folder.resolve("run/result.json").toFile());
+        assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.err().contains("not all outputs are numbers"), outcome.all()),
+                () -> assertTrue(outcome.out().contains("fc2.bias (1 of 4)"), outcome.all()),
+                () -> assertTrue(result.path("equality").path("maxError").isNull(), outcome.all()),
+                () -> assertEquals("outputs-not-numbers",
+                        result.path("findings").path(result.path("findings").size() - 1).path("kind").asText()));
     }
 
     @Test

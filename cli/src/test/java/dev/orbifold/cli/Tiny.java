@@ -46,6 +46,32 @@ final class Tiny {
         return file;
     }
 
+    /** Writes the same network with dead units, but one number of the last bias is none. */
+    static Path broken(Path file, int dead) {
+        Graph graph = OnnxFile.read(model(file, dead));
+        float[] bias = new float[CLASSES];
+        bias[1] = Float.NaN;
+        OnnxFile.write(graph.replacing(Map.of("fc2.bias", TensorData.of(bias, CLASSES))), file);
+        return file;
+    }
+
+    /** Writes a network whose two parallel layers are multiplied: it has null directions that are no symmetry's. */
+    static Path gated(Path file) {
+        RandomGenerator random = new Seed(10).generator();
+        Map<String, TensorData> parameters = new LinkedHashMap<>();
+        parameters.put("a.weight", weights(random, 3, 7, 0));
+        parameters.put("b.weight", weights(random, 3, 7, 0));
+        parameters.put("c.weight", weights(random, 7, 2, 0));
+        List<Node> nodes = List.of(
+                Node.of("a", "MatMul", List.of("input", "a.weight"), List.of("left"), Map.of()),
+                Node.of("b", "MatMul", List.of("input", "b.weight"), List.of("right"), Map.of()),
+                Node.of("gate", "Mul", List.of("left", "right"), List.of("hidden"), Map.of()),
+                Node.of("c", "MatMul", List.of("hidden", "c.weight"), List.of("logits"), Map.of()));
+        OnnxFile.write(Graph.of("gated", List.of(value("input", 3)), List.of(value("logits", 2)), nodes, parameters),
+                file);
+        return file;
+    }
+
     /** Writes layers fc0, fc1, … of width 8 without activations, with zero biases: {@code links} layers and the last. */
     static Path chain(Path file, int links) {
         RandomGenerator random = new Seed(9).generator();

@@ -72,6 +72,23 @@ class UsageTest {
                         "--tolerance", 1));
     }
 
+    @TestFactory
+    Stream<DynamicTest> aMisspelledOptionIsNamedWithWhatWasMeant() {
+        return Stream.of(
+                wrong("Unknown option: '--sed'. Missing required option: '--output=OUT'\nPossible solutions: --seed\n",
+                        "transform", "m.onnx", "--sed", 3),
+                wrong("Unknown option: '--outptu'. Missing required option: '--output=OUT'\nPossible solutions: --output\n",
+                        "shrink", "m.onnx", "--outptu", "o.onnx"),
+                wrong("orbifold scan: Unknown option: '--sample'\nPossible solutions: --samples\n", "scan", "m.onnx",
+                        "--sample", "3"),
+                wrong("orbifold scan: Unknown option: '--sample'\n", "scan", "m.onnx", "--sample", "-3"),
+                wrong("orbifold scan: Unknown option: '--sample'\nPossible", "scan", "m.onnx", "--sample=3"),
+                wrong("orbifold scan: Unknown options: '--sample', '--thread'\n", "scan", "m.onnx", "--sample", "3",
+                        "--thread", "2"),
+                wrong("orbifold: Unknown option: '--sed'\n", "--sed"),
+                wrong("orbifold scan: Unmatched argument at index 2: 'again.onnx'\n", "scan", "m.onnx", "again.onnx"));
+    }
+
     private DynamicTest wrong(String message, Object... words) {
         return DynamicTest.dynamicTest(message, () -> {
             Outcome outcome = Outcome.of(words);

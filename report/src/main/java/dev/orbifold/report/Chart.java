@@ -113,6 +113,22 @@ sealed interface Chart {
     record Spectrum(String name, List<double[]> copies) {
     }
 
+    /** One horizontal bar, divided. */
+    record Bar(String id, String description, List<Share> parts) implements Chart {
+        @Override
+        public String kind() {
+            return "bar";
+        }
+    }
+
+    /**
+     * A part of a bar.
+     *
+     * @param warning whether it has the colour of a warning
+     */
+    record Share(String name, long count, boolean warning) {
+    }
+
     /** Accuracy over epochs, in training and held out. */
     static Optional<Chart> accuracy(Curves curves) {
         return lines("accuracy", "Accuracy over epochs", "accuracy", "percent", curves, "accuracy");

@@ -11,10 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** What it takes to do the Run again: configuration, seeds, versions, hashes; and what happened when. */
 final class Details {
     static final JsonNode NOTHING = MissingNode.getInstance();
+
+    /** Commands that are done in one go, so that nothing happens on the way. */
+    private static final Set<String> AT_ONCE = Set.of("scan", "transform");
 
     private final RunView run;
     private final Curves curves;
@@ -31,7 +35,7 @@ final class Details {
     Html section() {
         Html section = new Html().open("section", "id", "details").element("h2", "Details");
         block(section, "Command", Optional.of(command()), "");
-        if (!run.command().equals("scan")) {
+        if (!AT_ONCE.contains(run.command())) {
             block(section, "Events", events(), "The Run recorded no events.");
         }
         block(section, "Configuration", run.configuration().map(Details::configuration),

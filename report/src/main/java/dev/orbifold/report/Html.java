@@ -4,6 +4,12 @@ import java.util.List;
 
 /** HTML text in the making: whatever is not a tag written here is escaped. */
 final class Html {
+    /** A table with more rows than this scrolls in a frame. */
+    private static final int LONG = 20;
+
+    /** Names up to this length fit everywhere. */
+    private static final int UNBROKEN = 16;
+
     private final StringBuilder text = new StringBuilder();
 
     /** Opens a tag with attributes given as name, value, name, value. */
@@ -37,6 +43,14 @@ final class Html {
         return open(tag, attributes).text(content).close(tag);
     }
 
+    /** A tag around a name, which a narrow screen may break behind its dots, slashes and underlines. */
+    Html name(String tag, String name, String... attributes) {
+        open(tag, attributes);
+        text.append(name.length() <= UNBROKEN ? escape(name)
+                : escape(name).replaceAll("([./_])(?=[A-Za-z*])", "$1<wbr>"));
+        return close(tag);
+    }
+
     /** Another piece of HTML. */
     Html add(Html other) {
         text.append(other.text);
@@ -51,7 +65,21 @@ final class Html {
      * @param rows the first cell of each names the row
      */
     Html table(String caption, List<String> heads, List<List<String>> rows, String... attributes) {
-        open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", caption);
+        return frame(caption, 0).bare(caption, heads, rows, attributes).end("div");
+    }
+
+    /** The same in a frame that also scrolls downwards where there are many rows. */
+    Html longTable(String caption, List<String> heads, List<List<String>> rows, String... attributes) {
+        return frame(caption, rows.size()).bare(caption, heads, rows, attributes).end("div");
+    }
+
+    /** Opens a frame for a table of so many rows; the frame scrolls sideways, and downwards where there are many. */
+    Html frame(String caption, int rows) {
+        return open("div", "class", rows > LONG ? "scroll long" : "scroll", "tabindex", "0", "role", "region",
+                "aria-label", caption);
+    }
+
+    private Html bare(String caption, List<String> heads, List<List<String>> rows, String... attributes) {
         open("table", attributes).element("caption", caption).open("thead").open("tr");
         for (String head : heads) {
             boolean number = head.startsWith("#");
@@ -63,14 +91,14 @@ final class Html {
             for (int i = 0; i < row.size(); i++) {
                 String kind = heads.get(i).startsWith("#") ? "number" : "";
                 if (i == 0) {
-                    element("th", row.get(i), "scope", "row", "class", kind);
+                    name("th", row.get(i), "scope", "row", "class", kind);
                 } else {
-                    element("td", row.get(i), "class", kind);
+                    name("td", row.get(i), "class", kind);
                 }
             }
             close("tr");
         }
-        return close("tbody").close("table").end("div");
+        return close("tbody").close("table");
     }
 
     @Override

@@ -4,30 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
-/** What the page of a scan shows between its header and its Findings: the network, its Spaces, the spectra of products. */
+/**
+ * What the page of a scan shows between its header and its Findings: the network, its Spaces and shifts, the spectra of
+ * products, the certificate.
+ */
 final class ScanSections {
-    private static final int LONG = 20;
     private static final int NAMES = 12;
-
-    /** A cell: what is read, and the number it is sorted by. */
-    private record Cell(String text, double value) {
-        static Cell count(JsonNode number) {
-            return number.isNumber() ? new Cell(Units.count(number.asDouble()), number.asDouble())
-                    : new Cell("", -1);
-        }
-
-        /** Nothing where nothing has collapsed. */
-        static Cell some(JsonNode number) {
-            return number.asLong() == 0 ? new Cell("", 0) : count(number);
-        }
-    }
 
     private final JsonNode result;
     private final String unfinished;
@@ -44,7 +31,9 @@ final class ScanSections {
     }
 
     Html sections(Consumer<Chart> charts) {
-        return new Html().add(network(charts)).add(table()).add(spectra(charts));
+        return new Html().add(network(charts)).add(SpacesTable.ofScan(result, unfinished))
+                .add(ShiftTable.of(result.path("shifts")).section()).add(spectra(charts))
+                .add(CertificateSection.of(result, charts));
     }
 
     private Html network(Consumer<Chart> charts) {
@@ -92,11 +81,12 @@ final class ScanSections {
             lost.add("rank " + space.path("rank").asInt());
         }
         List<String> lines = new ArrayList<>(List.of(space.path("group").asText(),
-                dimension(space) + " coordinates, " + space.path("slots").size() + " Slots"));
+                SpacesTable.dimension(space) + " coordinates, " + space.path("slots").size() + " Slots"));
         lines.addAll(lost);
-        String note = dimension(space) + (lost.isEmpty() ? "" : " · " + String.join(", ", lost)) + " · "
+        String note = SpacesTable.dimension(space) + (lost.isEmpty() ? "" : " · " + String.join(", ", lost)) + " · "
                 + space.path("group").asText();
-        return new Chart.Station(at, group(space), size(space), !lost.isEmpty(), space.path("name").asText(), note,
+        return new Chart.Station(at, group(space), SpacesTable.size(space), !lost.isEmpty(),
+                space.path("name").asText(), note,
                 lines);
     }
 
@@ -121,68 +111,6 @@ final class ScanSections {
         return groups.indexOf(space.path("group").asText());
     }
 
-    private static long size(JsonNode space) {
-        return space.path("copies").asLong(1) * space.path("dimension").asLong();
-    }
-
-    private static String dimension(JsonNode space) {
-        long copies = space.path("copies").asLong(1);
-        return copies == 1 ? space.path("dimension").asText() : copies + " × " + space.path("dimension").asText();
-    }
-
-    private Html table() {
-        Html section = Sections.section("spaces", "Spaces");
-        if (spaces.isEmpty()) {
-            return Sections.missing(section, result.isMissingNode() ? "The Run has no list of Spaces" + unfinished + "."
-                    : "No Space was found: no axis of this model can be moved; the Findings say what stands in the way.");
-        }
-        section.open("div", "class", spaces.size() > LONG ? "scroll long" : "scroll", "tabindex", "0", "role", "region",
-                "aria-label", "Spaces").open("table", "class", "spaces sortable").element("caption", "Spaces")
-                .open("thead").open("tr");
-        for (String head : List.of("Space", "Group", "#dimension", "#dead", "#twins", "#rank", "#saves", "#to dead",
-                "#to twins", "#to lost rank")) {
-            boolean number = head.startsWith("#");
-            section.element("th", number ? head.substring(1) : head, "scope", "col", "class", number ? "number" : "");
-        }
-        section.close("tr").close("thead").open("tbody");
-        for (JsonNode space : spaces) {
-            section.open("tr").element("th", space.path("name").asText(), "scope", "row").element("td",
-                    space.path("group").asText());
-            cell(section, new Cell(dimension(space), size(space)));
-            cell(section, Cell.some(space.path("dead")));
-            cell(section, Cell.some(space.path("duplicates")));
-            cell(section, space.has("spectra") ? Cell.count(space.path("rank")) : new Cell("", -1));
-            cell(section, Cell.some(space.path("saving")));
-            for (String mirror : List.of("dead", "twins", "rank")) {
-                cell(section, distance(space.path("distances").path(mirror)));
-            }
-            section.close("tr");
-        }
-        section.close("tbody").close("table").end("div");
-        return section.element("p",
-                "Twins repeat another unit, up to the Group. Rank is that of bilinear products, the largest of all copies. What a"
-                        + " Space saves is parameters, if its dead units and twins alone are taken out. The last columns say how far units"
-                        + " (for rank: copies) are from the mirrors, minimum · 10 % · median: 0 has collapsed; for dead units 1 is the"
-                        + " Space's average, for twins 1 is orthogonal, for rank 1 is a product that stretches all directions alike.",
-                "class", "note").end("section");
-    }
-
-    /** Minimum, 10 % and median of the distances to one kind of mirror; sorted by the minimum. */
-    private static Cell distance(JsonNode quantiles) {
-        return quantiles.isMissingNode() ? new Cell("", -1)
-                : new Cell(Stream.of("minimum", "tenth", "median").map(q -> share(quantiles.path(q).asDouble()))
-                        .collect(Collectors.joining(" · ")), quantiles.path("minimum").asDouble());
-    }
-
-    private static String share(double value) {
-        return value == 0 || value >= 0.005 ? String.format(Locale.ROOT, value == 0 ? "%.0f" : "%.2f", value)
-                : Units.scientific(value);
-    }
-
-    private static void cell(Html section, Cell cell) {
-        section.element("td", cell.text(), "class", "number", "data-value", String.valueOf(cell.value()));
-    }
-
     private Html spectra(Consumer<Chart> charts) {
         Html section = Sections.section("spectra", "Spectra of products");
         List<Chart.Spectrum> products = new ArrayList<>();
@@ -198,7 +126,7 @@ final class ScanSections {
             if (!copies.isEmpty()) {
                 products.add(new Chart.Spectrum(
                         space.path("name").asText() + ": rank " + space.path("rank").asInt() + " of "
-                                + dimension(space),
+                                + SpacesTable.dimension(space),
                         copies));
             }
         }

@@ -20,7 +20,9 @@ final class Sections {
             DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
                     .withZone(ZoneOffset.UTC);
     private static final List<String> SEVERITIES = List.of("ERROR", "WARNING", "INFO");
-    private static final int LONG = 20;
+
+    /** A longer message is cut in half. */
+    private static final int MESSAGE = 500;
 
     private record Width(String space, int from, int to) {
     }
@@ -37,7 +39,7 @@ final class Sections {
 
     String title() {
         String model =
-                result.map(r -> r.path("model")).map(m -> m.path("name").asText(fileName(m.path("path").asText(""))))
+                result.map(r -> r.path("model").path("name").asText(fileName(modelPath(r))))
                         .filter(name -> !name.isEmpty())
                         .or(() -> run.inputs().stream().filter(input -> input.role().equals("model"))
                                 .map(input -> String.valueOf(input.path().getFileName())).findFirst())
@@ -47,11 +49,13 @@ final class Sections {
 
     Html body(Consumer<Chart> charts) {
         Html body = new Html().open("main").add(header());
-        if (run.command().equals("scan")) {
-            body.add(new ScanSections(result, unfinished()).sections(charts));
-        } else {
-            body.add(comparison());
-            body.add(training(charts)).add(cost(charts)).add(widths(charts)).add(tradeOff(charts));
+        switch (run.command()) {
+            case "scan" -> body.add(new ScanSections(result, unfinished()).sections(charts));
+            case "transform" -> body.add(TransformSections.of(result, unfinished()));
+            default -> {
+                body.add(comparison());
+                body.add(training(charts)).add(cost(charts)).add(widths(charts)).add(tradeOff(charts));
+            }
         }
         return body.add(findings()).add(new Details(run, curves).section()).add(footer()).end("main");
     }
@@ -61,7 +65,7 @@ final class Sections {
         result.ifPresent(r -> Verdict.scan(r).forEach(line -> header.element("p", line)));
         result.flatMap(Verdict::proof).ifPresent(proof -> header.element("p", proof, "class", "note"));
         header.open("dl", "class", "facts");
-        result.map(r -> r.path("model").path("path").asText("")).filter(path -> !path.isEmpty())
+        result.map(Sections::modelPath).filter(path -> !path.isEmpty())
                 .ifPresent(path -> fact(header, "Model", fileName(path)));
         result.map(r -> r.path("model")).filter(model -> model.path("macs").isNumber())
                 .ifPresent(model -> fact(header, "Size", Units.count(number(model, "parameters")) + " parameters, "
@@ -74,6 +78,12 @@ final class Sections {
         result.map(r -> r.path("seconds")).filter(JsonNode::isNumber)
                 .ifPresent(seconds -> fact(header, "Duration", Units.seconds(seconds.asDouble())));
         return header.close("dl").end("header");
+    }
+
+    /** Where the model lies: a result says it alone or with what the model costs. */
+    private static String modelPath(JsonNode result) {
+        JsonNode model = result.path("model");
+        return model.isTextual() ? model.asText() : model.path("path").asText("");
     }
 
     /** The last name of a path; where the file lies is in the details. */
@@ -169,8 +179,7 @@ final class Sections {
         section.element("p", "Units of every Space before and after; the filled part of a bar is what was kept.",
                 "class",
                 "note");
-        section.open("div", "class", widths.size() > LONG ? "scroll long" : "scroll", "tabindex", "0", "role", "region",
-                "aria-label", "Widths of the Spaces").open("table", "class", "widths")
+        section.frame("Widths of the Spaces", widths.size()).open("table", "class", "widths")
                 .element("caption", "Widths of the Spaces before and after").open("thead").open("tr");
         section.element("th", "Space", "scope", "col").element("th", "kept", "scope", "col");
         for (String head : List.of("before", "after", "share")) {
@@ -247,8 +256,8 @@ final class Sections {
             return section.element("p", "None: nothing in the model or the data needs your attention.").end("section");
         }
         sorted.sort(Comparator.comparingInt(finding -> rank(finding.path("severity").asText())));
-        section.open("div", "class", sorted.size() > LONG ? "scroll long" : "scroll", "tabindex", "0", "role", "region",
-                "aria-label", "Findings").open("table", "class", "findings").element("caption", "Findings by severity")
+        section.frame("Findings", sorted.size()).open("table", "class", "findings")
+                .element("caption", "Findings by severity")
                 .open("thead").open("tr");
         for (String head : List.of("severity", "where", "what")) {
             section.element("th", head, "scope", "col");
@@ -258,11 +267,18 @@ final class Sections {
             String severity = finding.path("severity").asText().toLowerCase(Locale.ROOT);
             String known = SEVERITIES.contains(severity.toUpperCase(Locale.ROOT)) ? severity : "info";
             section.open("tr").element("th", severity, "scope", "row", "class", "severity " + known).open("td")
-                    .element("code", finding.path("place").asText()).close("td").open("td")
-                    .text(finding.path("message").asText() + " ")
+                    .name("code", finding.path("place").asText()).close("td").open("td")
+                    .add(message(finding.path("message").asText())).text(" ")
                     .element("span", finding.path("kind").asText(), "class", "note code").close("td").close("tr");
         }
         return section.close("tbody").close("table").end("div").end("section");
+    }
+
+    /** The message; the end of one that goes on and on is there for who asks for it. */
+    private static Html message(String message) {
+        int cut = message.length() <= MESSAGE ? -1 : message.lastIndexOf(' ', MESSAGE / 2);
+        return cut < 0 ? new Html().text(message) : new Html().text(message.substring(0, cut) + " …").open("details")
+                .element("summary", "all of it").text(message).close("details");
     }
 
     private static int rank(String severity) {

@@ -20,6 +20,7 @@ final class Verdict {
         if (!gains.isEmpty()) {
             line.element("strong", gains).text(". ");
         }
+        result.filter(Verdict::isTransform).ifPresent(r -> same(line, state));
         JsonNode target = result.map(r -> r.path("target")).orElse(Details.NOTHING);
         if (target.path("met").isBoolean()) {
             boolean met = target.path("met").asBoolean();
@@ -37,9 +38,21 @@ final class Verdict {
         return line.end("p");
     }
 
+    private static void same(Html line, RunState state) {
+        if (state.status() == RunState.Status.DONE) {
+            boolean same = state.exitCode() == 0;
+            line.element("span", same ? "The same function" : "Not shown to be the same function", "class",
+                    same ? "met" : "missed").text(". ");
+        }
+    }
+
     private static String gains(JsonNode result) {
         if (isScan(result)) {
             return found(result);
+        }
+        if (isTransform(result)) {
+            return Units.percent(100 * result.path("moved").asDouble(Double.NaN)).replace(" %", "\u00a0%")
+                    + " of the weights moved";
         }
         JsonNode before = result.path("before");
         JsonNode after = result.path("after");
@@ -72,6 +85,10 @@ final class Verdict {
 
     private static boolean isScan(JsonNode result) {
         return result.path("schema").asText().startsWith("orbifold.scan/");
+    }
+
+    private static boolean isTransform(JsonNode result) {
+        return result.path("schema").asText().startsWith("orbifold.transform/");
     }
 
     private static String found(JsonNode result) {
@@ -110,15 +127,20 @@ final class Verdict {
         return Units.count(saved) + " of " + Units.count(all) + unit + " (" + Units.percent(100 * saved / all) + ")";
     }
 
-    /** How far the outputs moved when collapsed coordinates were taken out; empty where it was not measured. */
+    /** How far the outputs moved when something was taken out or moved; empty where it was not measured. */
     static Optional<String> proof(JsonNode result) {
         JsonNode equality = result.path("equality");
-        if (!equality.path("maxError").isNumber()) {
+        if (!equality.has("maxError")) {
             return Optional.empty();
         }
-        return Optional.of("Taking out what had collapsed moved no output by more than "
-                + Units.scientific(equality.path("maxError").asDouble())
-                + " of the output range, compared by ONNX Runtime on "
-                + equality.path("samples").asLong() + " samples.");
+        long samples = equality.path("samples").asLong();
+        String compared = "compared by ONNX Runtime on " + samples + (samples == 1 ? " sample." : " samples.");
+        if (!equality.path("maxError").isNumber()) {
+            return Optional
+                    .of("Not all outputs are numbers, so that nothing shows whether they are equal, " + compared);
+        }
+        return Optional.of((isTransform(result) ? "No output moved by more than "
+                : "Taking out what had collapsed moved no output by more than ")
+                + Units.scientific(equality.path("maxError").asDouble()) + " of the output range, " + compared);
     }
 }

@@ -56,6 +56,7 @@
         textStyle: { color: look.ink, fontSize: 12, fontFamily: FONT },
       },
       legend: { type: 'scroll', top: 0, left: 0, itemWidth: 18, itemHeight: 9, icon: 'roundRect',
+        pageTextStyle: { color: look.soft }, pageIconColor: look.ink, pageIconInactiveColor: look.line,
         textStyle: { color: look.ink, fontSize: 12, fontFamily: FONT } },
     };
   }
@@ -221,19 +222,20 @@
   }
 
   const scan = scanDrawings({ axis, base, FONT });
-  const DRAWINGS = { lines, tradeoff, heat, network: scan.network, spectra: scan.spectra };
-  const heights = chart => chart.kind === 'heat' ? Math.max(180, 96 + chart.rows.length * 20)
-    : chart.kind === 'network' ? scan.height(chart) : 0;
+  const DRAWINGS = { lines, tradeoff, heat, network: scan.network, spectra: scan.spectra, bar: scan.bar };
+  const heights = (chart, width) => chart.kind === 'heat' ? Math.max(180, 96 + chart.rows.length * 20)
+    : chart.kind === 'network' ? scan.height(chart) : chart.kind === 'bar' ? scan.barHeight(chart, width) : 0;
   function draw(item, width) {
     const look = looks();
-    const height = heights(item.chart);
+    const height = heights(item.chart, width ?? item.place.clientWidth);
     if (height > 0) item.place.style.height = height + 'px';
     item.instance.resize({ width: width ?? 'auto', height: 'auto' });
     item.instance.setOption(DRAWINGS[item.chart.kind](item.chart, look, item.instance.getWidth()), true);
   }
   for (const chart of data.charts) {
     const place = document.getElementById('chart-' + chart.id);
-    if (heights(chart) > 0) place.style.height = heights(chart) + 'px';
+    const height = heights(chart, place.clientWidth);
+    if (height > 0) place.style.height = height + 'px';
     const item = { chart, place, instance: echarts.init(place, null, { renderer: 'svg' }) };
     drawn.push(item);
     draw(item);
@@ -258,7 +260,7 @@
   addEventListener('beforeprint', () => {
     printing = true;
     root.classList.add('printing');
-    opened = [...document.querySelectorAll('#details details:not([open])')];
+    opened = [...document.querySelectorAll('#details details:not([open]), .findings details:not([open])')];
     opened.forEach(details => { details.open = true; });
     drawn.forEach(item => draw(item, 680));
   });

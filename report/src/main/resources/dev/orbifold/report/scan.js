@@ -12,6 +12,18 @@ const scanDrawings = ({ axis, base, FONT }) => {
   const height = chart => TOP + 12 + chart.stations.length * row(chart);
   const zoom = (chart, step) => { chart.zoom = Math.min(ROWS.length - 1, Math.max(0, (chart.zoom ?? 3) + step)); };
 
+  /**
+   * Name and note in so many letters. Where they are too few the Group goes, which the colour tells, then the beginning of the
+   * name: what tells layers apart stands at its end.
+   */
+  function label(station, letters) {
+    const fits = note => letters - (note ? note.length + 3 : 0) >= station.name.length;
+    const note = fits(station.note) ? station.note : station.note.slice(0, Math.max(0, station.note.lastIndexOf(' · ')));
+    const room = Math.max(18, Math.floor(letters) - (note ? note.length + 3 : 0));
+    const name = station.name.length > room ? '…' + station.name.slice(1 - room).replace(/^[._/]+/, '') : station.name;
+    return name + (note ? '   ' + note : '');
+  }
+
   function network(chart, look, width) {
     const high = row(chart), small = Math.min(1, high / 22), lane = LANE * Math.min(1, Math.max(.5, high / 22));
     const left = 14, reach = left + chart.lanes * lane;
@@ -45,7 +57,7 @@ const scanDrawings = ({ axis, base, FONT }) => {
       });
       nodes.push({
         id: String(nodes.length), name: station.name, value: [reach, station.at[1]], symbolSize: 0, silent: true, tooltip: { show: false },
-        label: { show: high >= 12, position: 'right', distance: 0, formatter: () => station.name + (station.note ? '   ' + station.note : ''),
+        label: { show: high >= 12, position: 'right', distance: 0, formatter: () => label(station, (width - reach) / (.66 * Math.min(12, high - 2))),
           color: station.collapsed ? look.target : space ? look.ink : look.soft, fontWeight: space ? 600 : 400,
           fontSize: Math.min(12, high - 2), fontFamily: FONT, width: Math.max(40, width - reach - 8), overflow: 'truncate' },
       });
@@ -84,7 +96,32 @@ const scanDrawings = ({ axis, base, FONT }) => {
     }));
     return option;
   }
-  return { network, spectra, height, zoom };
+
+  /** One bar, divided; names and counts stand in the legend, which no part is too small for. */
+  function bar(chart, look) {
+    const option = base(look);
+    const palette = look.palette.filter(one => one !== look.target);
+    const whole = chart.parts.reduce((sum, part) => sum + part.count, 0);
+    option.legend = { ...option.legend, type: 'plain', bottom: 0, top: undefined, selectedMode: false, itemGap: 16,
+      formatter: name => name + '  ' + chart.parts.find(part => part.name === name).count };
+    option.grid = { left: 0, right: 0, top: 4, height: 28 };
+    option.tooltip.trigger = 'item';
+    option.tooltip.formatter = item => encode(item.seriesName) + '<br>' + item.value + ' of ' + whole + ' ('
+      + Number((100 * item.value / whole).toPrecision(3)) + ' %)';
+    option.xAxis = { type: 'value', min: 0, max: whole, show: false };
+    option.yAxis = { type: 'category', data: [''], show: false };
+    option.series = chart.parts.map((part, i) => ({
+      name: part.name, type: 'bar', stack: 'all', barWidth: 28, data: [part.count], barMinHeight: 2,
+      color: part.warning ? look.target : palette[i % palette.length],
+      itemStyle: { borderColor: look.paper, borderWidth: 1 }, emphasis: { disabled: true },
+      label: { show: part.count > whole / 12, formatter: () => String(part.count), color: look.paper, fontSize: 12, fontFamily: FONT },
+    }));
+    return option;
+  }
+  /** The bar and as many lines of legend as its names take. */
+  const barHeight = (chart, width) => 48 + 22 * Math.ceil(chart.parts.reduce((sum, part) => sum
+    + 48 + 7 * (part.name.length + 2 + String(part.count).length), 0) / Math.max(200, width));
+  return { network, spectra, bar, height, barHeight, zoom };
 };
 
 /** Tables whose heads sort them: numbers from the largest, texts from A, and the other way round at the second click. */

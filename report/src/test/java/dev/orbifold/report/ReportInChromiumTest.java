@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -79,6 +80,29 @@ class ReportInChromiumTest {
         Matcher svg = Pattern.compile("<svg[^>]* width=\"(\\d+)\"").matcher(dom);
         while (svg.find()) {
             assertTrue(Integer.parseInt(svg.group(1)) <= width, "wider than the page: " + svg.group());
+        }
+    }
+
+    @ParameterizedTest @CsvSource({"360,58", "1280,58", "1280,0"})
+    void theBarOfACertificateWarnsOfWhatIsUnexplained(int width, int unexplained)
+            throws IOException, InterruptedException {
+        String dom;
+        try (RunFolder run = RunFolder.create(temporary.resolve("run"), "scan", List.of())) {
+            run.result(
+                    Map.of("schema", "orbifold.scan/1", "certificate", CertificatePageTest.certificate(unexplained)));
+            dom = load(HtmlReport.write(run.view()), width);
+        }
+        assertClean(dom, 1);
+        String bar = dom.substring(dom.indexOf("id=\"chart-causes\""), dom.indexOf("</figure>"));
+        assertEquals(unexplained > 0, bar.contains("fill=\"#d55e00\""), bar);
+        assertTrue(bar.contains("fill=\"#0072b2\""), bar);
+        assertTrue(bar.contains(">Group  22<"), "the count stands in the legend: " + bar);
+        Matcher size = Pattern.compile("<svg[^>]* width=\"(\\d+)\" height=\"(\\d+)\"").matcher(bar);
+        assertTrue(size.find(), bar);
+        double height = Double.parseDouble(size.group(2));
+        Matcher legend = Pattern.compile("translate\\(([\\d.]+) ([\\d.]+)\\)").matcher(bar);
+        while (legend.find()) {
+            assertTrue(Double.parseDouble(legend.group(2)) <= height, legend.group() + " lies below the picture");
         }
     }
 

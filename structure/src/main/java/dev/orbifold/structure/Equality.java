@@ -15,11 +15,17 @@ import java.util.Map;
  * How far two Graphs with the same inputs and outputs are apart, as an independent runtime sees it.
  *
  * @param maxError largest difference of two outputs, divided by the range of that output of the first Graph over all
- *            samples (by its magnitude where it is constant); the largest over the outputs. Infinite where one is not a number and the other is
+ *            samples (by its magnitude where it is constant); the largest over the outputs. Infinite where one is finite and the
+ *            other is not; else NaN where an output is not a number in both, or is nowhere finite, because that shows nothing
  * @param samples how many samples were compared
  */
 public record Equality(double maxError, int samples) {
     private static final int BATCH = 32;
+
+    /** Whether nothing is shown: no outputs differ, but some are not numbers in either Graph. */
+    public boolean isVoid() {
+        return Double.isNaN(maxError);
+    }
 
     /**
      * Compares two Graphs on given data.
@@ -45,7 +51,10 @@ public record Equality(double maxError, int samples) {
                         .orElse(1);
             }
         }
-        return new Equality(ranges.values().stream().mapToDouble(Range::error).max().orElse(0), samples);
+        double known = ranges.values().stream().mapToDouble(Range::error).filter(e -> !Double.isNaN(e)).max().orElse(0);
+        boolean shown =
+                Double.isInfinite(known) || ranges.values().stream().noneMatch(range -> Double.isNaN(range.error()));
+        return new Equality(shown ? known : Double.NaN, samples);
     }
 
     /**
@@ -74,6 +83,8 @@ public record Equality(double maxError, int samples) {
         private double low = Double.POSITIVE_INFINITY;
         private double high = Double.NEGATIVE_INFINITY;
         private double difference;
+        private boolean nan;
+        private boolean some;
 
         void add(String name, TensorData expected, TensorData found) {
             if (!expected.shape().equals(found.shape())) {
@@ -83,16 +94,26 @@ public record Equality(double maxError, int samples) {
             double[] a = expected.toDoubles();
             double[] b = found.toDoubles();
             for (int i = 0; i < a.length; i++) {
-                low = Math.min(low, a[i]);
-                high = Math.max(high, a[i]);
+                if (Double.isFinite(a[i])) {
+                    low = Math.min(low, a[i]);
+                    high = Math.max(high, a[i]);
+                }
                 if (Double.compare(a[i], b[i]) != 0) {
                     double d = Math.abs(a[i] - b[i]);
                     difference = Math.max(difference, Double.isNaN(d) ? Double.POSITIVE_INFINITY : d);
                 }
+                nan |= Double.isNaN(a[i]) && Double.isNaN(b[i]);
+                some = true;
             }
         }
 
         double error() {
+            if (Double.isInfinite(difference)) {
+                return difference;
+            }
+            if (nan || some && high < low) {
+                return Double.NaN;
+            }
             double range = high > low ? high - low : Math.max(Math.abs(high), Double.MIN_NORMAL);
             return difference == 0 ? 0 : difference / range;
         }
