@@ -8,7 +8,6 @@ import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +26,7 @@ final class Gauge {
     private final List<Entries> groups;
     private final List<double[]> powers;
     private final Map<Integer, double[][]> read = new HashMap<>();
+    private final Map<Integer, double[]> fixed = new HashMap<>();
 
     /**
      * @param groups per slot and leg the entries
@@ -42,6 +42,12 @@ final class Gauge {
     static Optional<Gauge> of(Symmetries symmetries, Axes axes, Space space) {
         boolean written = space.slots().stream().anyMatch(s -> s.role() == Slot.Role.WRITES);
         return written ? of(symmetries, axes, space, s -> s.role() != Slot.Role.READS) : Optional.empty();
+    }
+
+    /** Of every Space, by id. */
+    static List<Optional<Gauge>> all(Symmetries symmetries) {
+        Axes axes = new Axes(symmetries);
+        return symmetries.spaces().parallelStream().map(s -> of(symmetries, axes, s)).toList();
     }
 
     /** Some of what meets a Space; empty where that is nothing or a parameter's content is not known. */
@@ -111,8 +117,18 @@ final class Gauge {
         return factor;
     }
 
-    /** The factors that scale a unit to its normal form, one per scaling. */
+    /** The factors that scale a unit to its normal form, one per scaling; not to be written to. */
     double[] fixing(int unit) {
+        return fixed.computeIfAbsent(unit, this::fixed);
+    }
+
+    /** What the entries of every group are multiplied by in a unit's normal form. */
+    double[] normal(int unit) {
+        double[] factors = fixing(unit);
+        return IntStream.range(0, groups.size()).mapToDouble(g -> factor(g, factors)).toArray();
+    }
+
+    private double[] fixed(int unit) {
         double[] factors = magnitudes(unit);
         double[] signs = signs(unit);
         return IntStream.range(0, factors.length).mapToDouble(s -> factors[s] * signs[s]).toArray();
@@ -165,8 +181,12 @@ final class Gauge {
     }
 
     private static int pivot(double[] row, int columns) {
-        return IntStream.range(0, columns).filter(k -> Math.abs(row[k]) > ZERO).boxed()
-                .min(Comparator.naturalOrder()).orElse(-1);
+        for (int k = 0; k < columns; k++) {
+            if (Math.abs(row[k]) > ZERO) {
+                return k;
+            }
+        }
+        return -1;
     }
 
     private static double[] solved(List<double[]> rows, int columns) {
