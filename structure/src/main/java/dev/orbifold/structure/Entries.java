@@ -16,14 +16,18 @@ final class Entries {
     /** How many numbers are left of a unit's entries in its sketch: a prime, so that nothing periodic falls together. */
     static final int SKETCH = 31;
 
+    /** Where a row is this many times as long as pairs are wanted of it, numbers are read one by one. */
+    private static final int FEW = 16;
+
     private final TensorData tensor;
     private final int leg;
     private final int length;
     private final int inner;
+    /** Per unit its index on the axis. */
     private final int[] places;
+    /** These three per index of the axis. */
     private final double[] squares;
     private final double[] shadows;
-    /** Per index of the axis. */
     private final double[][] sketches;
     private final double directionSquared;
 
@@ -34,8 +38,8 @@ final class Entries {
         this.length = length;
         this.inner = inner;
         this.places = places;
-        this.squares = Arrays.stream(places).mapToDouble(i -> squares[i]).toArray();
-        this.shadows = Arrays.stream(places).mapToDouble(i -> shadows[i]).toArray();
+        this.squares = squares;
+        this.shadows = shadows;
         this.sketches = sketches;
         this.directionSquared = directionSquared;
     }
@@ -50,25 +54,37 @@ final class Entries {
         double[] shadows = new double[length];
         double[][] sketches = new double[length][SKETCH];
         sum(tensor, length, inner, direction, squares, shadows, sketches);
+        double directionSquared = Twins.dot(direction, direction);
+        int[][] places = places(slot, legs, units);
         List<Entries> all = new ArrayList<>();
         for (int leg = 0; leg < legs; leg++) {
-            int[] places = new int[units];
-            Arrays.fill(places, -1);
-            for (int i = 0; i < length; i++) {
-                if (slot.unit()[i] >= 0 && slot.leg()[i] == leg) {
-                    places[slot.unit()[i]] = i;
-                }
+            int missing = 0;
+            for (int place : places[leg]) {
+                missing += place < 0 ? 1 : 0;
             }
-            long missing = Arrays.stream(places).filter(i -> i < 0).count();
             if (missing > 0 && missing < units) {
                 return Optional.empty();
             }
             if (missing == 0) {
-                all.add(new Entries(tensor, leg, length, inner, places, squares, shadows, sketches,
-                        Twins.dot(direction, direction)));
+                all.add(new Entries(tensor, leg, length, inner, places[leg], squares, shadows, sketches,
+                        directionSquared));
             }
         }
         return Optional.of(all);
+    }
+
+    /** Per leg the index on the axis of every unit, -1 where it has none. */
+    private static int[][] places(Slot slot, int legs, int units) {
+        int[][] places = new int[legs][units];
+        for (int[] leg : places) {
+            Arrays.fill(leg, -1);
+        }
+        for (int i = 0; i < slot.unit().length; i++) {
+            if (slot.unit()[i] >= 0) {
+                places[slot.leg()[i]][slot.unit()[i]] = i;
+            }
+        }
+        return places;
     }
 
     /** Σ x² and Σ direction · x over the entries at every index of an axis, and their sketches. */
@@ -180,12 +196,12 @@ final class Entries {
 
     /** The sum of the squares of a unit's entries. */
     double squares(int unit) {
-        return squares[unit];
+        return squares[places[unit]];
     }
 
     /** The entries of a unit along one fixed random direction. */
     double shadow(int unit) {
-        return shadows[unit];
+        return shadows[places[unit]];
     }
 
     /** The square of the length of that direction. */
@@ -225,7 +241,13 @@ final class Entries {
         double[] row = new double[inner == 1 ? length : inner];
         double[] second = new double[row.length];
         for (long o = 0; o < outer; o++) {
-            if (inner == 1) {
+            if (inner == 1 && FEW * sums.length < length) {
+                for (int p = 0; p < sums.length; p++) {
+                    double difference = factor[p] * tensor.doubleAt(o * length + places[unit[p]])
+                            - otherFactor[p] * tensor.doubleAt(o * length + places[other[p]]);
+                    sums[p] += difference * difference;
+                }
+            } else if (inner == 1) {
                 reals.read(tensor, o * length, row, 0, length);
                 for (int p = 0; p < sums.length; p++) {
                     double difference =

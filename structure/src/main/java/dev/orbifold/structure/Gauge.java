@@ -25,6 +25,9 @@ final class Gauge {
     private final List<Scaling> scalings;
     private final List<Entries> groups;
     private final List<double[]> powers;
+    /** The numbers of the scalings that have magnitudes, and of those that have signs. */
+    private final int[] scales;
+    private final int[] flips;
     private final Map<Integer, double[][]> read = new HashMap<>();
     private final Map<Integer, double[]> fixed = new HashMap<>();
 
@@ -36,6 +39,10 @@ final class Gauge {
         this.scalings = scalings;
         this.groups = groups;
         this.powers = powers;
+        scales = IntStream.range(0, scalings.size())
+                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.SIGNS).toArray();
+        flips = IntStream.range(0, scalings.size())
+                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.POSITIVE).toArray();
     }
 
     /** The writers and followers of a Space; empty where nothing writes it or a parameter's content is not known. */
@@ -136,21 +143,21 @@ final class Gauge {
 
     /** Positive factors that give as many groups of entries norm 1 as there are scalings of magnitude. */
     double[] magnitudes(int unit) {
-        int[] free = IntStream.range(0, scalings.size())
-                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.SIGNS).toArray();
+        int[] free = scales;
         List<double[]> rows = new ArrayList<>();
+        List<Integer> pivots = new ArrayList<>();
         for (int g = 0; g < groups.size() && rows.size() < free.length; g++) {
             double norm = Math.sqrt(groups.get(g).squares(unit));
             if (norm > 0) {
                 double[] power = powers.get(g);
                 double[] row = new double[free.length + 1];
                 Arrays.setAll(row, k -> k < free.length ? power[free[k]] : -Math.log(norm));
-                eliminate(rows, row);
+                eliminate(rows, pivots, row);
             }
         }
         double[] factors = new double[scalings.size()];
         Arrays.fill(factors, 1);
-        double[] logs = solved(rows, free.length);
+        double[] logs = solved(rows, pivots, free.length);
         for (int k = 0; k < free.length; k++) {
             factors[free[k]] = Math.exp(logs[k]);
         }
@@ -158,26 +165,27 @@ final class Gauge {
     }
 
     /** Reduces a row by those before it and keeps it if a pivot is left: each kept row is zero at the others' pivots. */
-    private static void eliminate(List<double[]> rows, double[] row) {
-        int columns = row.length - 1;
-        for (double[] other : rows) {
-            int p = pivot(other, columns);
-            double factor = row[p] / other[p];
-            for (int k = 0; k <= columns; k++) {
-                row[k] -= factor * other[k];
-            }
+    private static void eliminate(List<double[]> rows, List<Integer> pivots, double[] row) {
+        for (int r = 0; r < rows.size(); r++) {
+            subtract(row, rows.get(r), pivots.get(r));
         }
-        int own = pivot(row, columns);
+        int own = pivot(row, row.length - 1);
         if (own < 0) {
             return;
         }
         for (double[] other : rows) {
-            double factor = other[own] / row[own];
-            for (int k = 0; k <= columns; k++) {
-                other[k] -= factor * row[k];
-            }
+            subtract(other, row, own);
         }
         rows.add(row);
+        pivots.add(own);
+    }
+
+    /** Subtracts so much of a row that nothing is left at its pivot; mostly there is nothing to begin with. */
+    private static void subtract(double[] from, double[] row, int pivot) {
+        double factor = from[pivot] / row[pivot];
+        for (int k = 0; k < row.length && factor != 0; k++) {
+            from[k] -= factor * row[k];
+        }
     }
 
     private static int pivot(double[] row, int columns) {
@@ -189,19 +197,17 @@ final class Gauge {
         return -1;
     }
 
-    private static double[] solved(List<double[]> rows, int columns) {
+    private static double[] solved(List<double[]> rows, List<Integer> pivots, int columns) {
         double[] solution = new double[columns];
-        for (double[] row : rows) {
-            int p = pivot(row, columns);
-            solution[p] = row[columns] / row[p];
+        for (int r = 0; r < rows.size(); r++) {
+            solution[pivots.get(r)] = rows.get(r)[columns] / rows.get(r)[pivots.get(r)];
         }
         return solution;
     }
 
     /** Signs that turn as many groups of entries to the positive side of a fixed direction as there are flips. */
     private double[] signs(int unit) {
-        int[] free = IntStream.range(0, scalings.size())
-                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.POSITIVE).toArray();
+        int[] free = flips;
         List<boolean[]> rows = new ArrayList<>();
         for (int g = 0; g < groups.size() && rows.size() < free.length; g++) {
             double side = groups.get(g).shadow(unit);
@@ -247,7 +253,11 @@ final class Gauge {
     }
 
     private static int first(boolean[] row) {
-        return IntStream.range(0, row.length - 1).filter(k -> row[k]).findFirst().orElse(row.length - 1);
+        int at = 0;
+        while (at < row.length - 1 && !row[at]) {
+            at++;
+        }
+        return at;
     }
 
     private static void add(boolean[] to, boolean[] row) {
