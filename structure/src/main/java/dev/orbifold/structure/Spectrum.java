@@ -49,8 +49,9 @@ public record Spectrum(LinearSpace space, List<double[]> values, List<Double> bo
                     : Optional.of(product(left.get(), right.get()));
         }).toList();
         return found.stream().anyMatch(Optional::isEmpty) ? Optional.empty()
-                : Optional.of(new Spectrum(space, found.stream().flatMap(Optional::stream).map(Product::values).toList(),
-                        found.stream().flatMap(Optional::stream).map(Product::bound).toList()));
+                : Optional
+                        .of(new Spectrum(space, found.stream().flatMap(Optional::stream).map(Product::values).toList(),
+                                found.stream().flatMap(Optional::stream).map(Product::bound).toList()));
     }
 
     /** A Space between two contractions; a normalised stream is read through norms, its products mean nothing alone. */
