@@ -130,9 +130,7 @@ public final class TensorData {
     /** All elements as doubles. */
     public double[] toDoubles() {
         double[] values = new double[Math.toIntExact(elements())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = doubleAt(i);
-        }
+        new Reals().read(this, 0, values, 0, values.length);
         return values;
     }
 

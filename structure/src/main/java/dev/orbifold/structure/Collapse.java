@@ -3,7 +3,6 @@ package dev.orbifold.structure;
 import dev.orbifold.graph.Cost;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
-import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.Verified;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,9 +46,11 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, List
     /** Looks at every Space. */
     public static Collapse of(Graph graph, Verified verified) {
         ForkJoinTask<DeadUnits> following = ForkJoinPool.commonPool().submit(() -> DeadUnits.of(verified.units()));
-        Twins twins = Twins.of(verified.units());
+        List<Optional<Gauge>> gauges = Gauge.all(verified.units());
+        Twins twins = Twins.of(verified.units(), gauges);
         List<Optional<Spectrum>> spectra = verified.mixing().spaces().stream()
-                .map(space -> bilinear(space) ? Spectrum.of(graph, space) : Optional.<Spectrum>empty()).toList();
+                .map(space -> Spectrum.bilinear(space) ? Spectrum.of(graph, space) : Optional.<Spectrum>empty())
+                .toList();
         DeadUnits dead = following.join();
         List<Units> units = new ArrayList<>();
         Optional<MacModel> costs = costs(verified, dead.count() + twins.count());
@@ -60,11 +61,11 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, List
         });
         boolean nothing = dead.count() == 0 && twins.count() == 0
                 && LostRank.gathered(graph, verified.mixing(), ShrinkOptions.DEFAULT) == graph
-                && HeadRank.of(graph, ShrinkOptions.DEFAULT).graph() == graph;
+                && HeadRank.of(graph, verified.mixing(), spectra, ShrinkOptions.DEFAULT).graph() == graph;
         Cost before = Cost.of(graph);
         Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
                 : Shrink.reduce(graph, ShrinkOptions.DEFAULT);
-        return new Collapse(units, spectra, Distances.of(verified.units(), spectra), before,
+        return new Collapse(units, spectra, Distances.of(verified.units(), gauges, spectra), before,
                 nothing ? before : Cost.of(reduced.graph()), reduced.findings());
     }
 
@@ -86,13 +87,5 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, List
             widths[space] = Math.max(widths[space] - units, 1);
             return OptionalLong.of(all - model.parameters(widths));
         }).orElse(OptionalLong.empty());
-    }
-
-    /** A Space between two contractions; a normalised stream is read through norms, its products mean nothing alone. */
-    private static boolean bilinear(LinearSpace space) {
-        return space.folds().isEmpty() && switch (space.group()) {
-            case dev.orbifold.symmetry.Group.General g -> true;
-            default -> false;
-        };
     }
 }

@@ -13,24 +13,34 @@ import java.util.Optional;
  * Entries themselves are read where they lie.
  */
 final class Entries {
+    /** How many numbers are left of a unit's entries in its sketch: a prime, so that nothing periodic falls together. */
+    static final int SKETCH = 31;
+
+    /** Where a row is this many times as long as pairs are wanted of it, numbers are read one by one. */
+    private static final int FEW = 16;
+
     private final TensorData tensor;
     private final int leg;
     private final int length;
     private final int inner;
+    /** Per unit its index on the axis. */
     private final int[] places;
+    /** These three per index of the axis. */
     private final double[] squares;
     private final double[] shadows;
+    private final double[][] sketches;
     private final double directionSquared;
 
     private Entries(TensorData tensor, int leg, int length, int inner, int[] places, double[] squares,
-            double[] shadows, double directionSquared) {
+            double[] shadows, double[][] sketches, double directionSquared) {
         this.tensor = tensor;
         this.leg = leg;
         this.length = length;
         this.inner = inner;
         this.places = places;
-        this.squares = Arrays.stream(places).mapToDouble(i -> squares[i]).toArray();
-        this.shadows = Arrays.stream(places).mapToDouble(i -> shadows[i]).toArray();
+        this.squares = squares;
+        this.shadows = shadows;
+        this.sketches = sketches;
         this.directionSquared = directionSquared;
     }
 
@@ -42,51 +52,116 @@ final class Entries {
         double[] direction = Twins.direction(Math.toIntExact(tensor.elements() / length));
         double[] squares = new double[length];
         double[] shadows = new double[length];
-        sum(tensor, length, inner, direction, squares, shadows);
+        double[][] sketches = new double[length][SKETCH];
+        sum(tensor, length, inner, direction, squares, shadows, sketches);
+        double directionSquared = Twins.dot(direction, direction);
+        int[][] places = places(slot, legs, units);
         List<Entries> all = new ArrayList<>();
         for (int leg = 0; leg < legs; leg++) {
-            int[] places = new int[units];
-            Arrays.fill(places, -1);
-            for (int i = 0; i < length; i++) {
-                if (slot.unit()[i] >= 0 && slot.leg()[i] == leg) {
-                    places[slot.unit()[i]] = i;
-                }
+            int missing = 0;
+            for (int place : places[leg]) {
+                missing += place < 0 ? 1 : 0;
             }
-            long missing = Arrays.stream(places).filter(i -> i < 0).count();
             if (missing > 0 && missing < units) {
                 return Optional.empty();
             }
             if (missing == 0) {
-                all.add(new Entries(tensor, leg, length, inner, places, squares, shadows,
-                        Twins.dot(direction, direction)));
+                all.add(new Entries(tensor, leg, length, inner, places[leg], squares, shadows, sketches,
+                        directionSquared));
             }
         }
         return Optional.of(all);
     }
 
-    /** Σ x² and Σ direction · x over the entries at every index of an axis. */
+    /** Per leg the index on the axis of every unit, -1 where it has none. */
+    private static int[][] places(Slot slot, int legs, int units) {
+        int[][] places = new int[legs][units];
+        for (int[] leg : places) {
+            Arrays.fill(leg, -1);
+        }
+        for (int i = 0; i < slot.unit().length; i++) {
+            if (slot.unit()[i] >= 0) {
+                places[slot.leg()[i]][slot.unit()[i]] = i;
+            }
+        }
+        return places;
+    }
+
+    /** Σ x² and Σ direction · x over the entries at every index of an axis, and their sketches. */
     private static void sum(TensorData tensor, int length, int inner, double[] direction, double[] squares,
-            double[] shadows) {
+            double[] shadows, double[][] sketches) {
         Reals reals = new Reals();
+        double[] signs = Arrays.stream(direction).map(Math::signum).toArray();
         double[] row = new double[inner == 1 ? length : inner];
+        double[][] turned = new double[inner == 1 ? SKETCH : 0][length];
         for (int o = 0; o < direction.length / inner; o++) {
             if (inner == 1) {
                 reals.read(tensor, (long) o * length, row, 0, length);
-                add(row, direction[o], squares, shadows);
+                add(row, direction[o], squares, shadows, signs[o], turned[o % SKETCH]);
             } else {
                 for (int i = 0; i < length; i++) {
                     reals.read(tensor, ((long) o * length + i) * inner, row, 0, inner);
                     squares[i] += dot(row, 0, row, 0, inner);
                     shadows[i] += dot(row, 0, direction, o * inner, inner);
+                    sketch(row, signs, o * inner, sketches[i]);
                 }
+            }
+        }
+        for (int b = 0; b < turned.length; b++) {
+            for (int i = 0; i < length; i++) {
+                sketches[i][b] = turned[b][i];
             }
         }
     }
 
-    private static void add(double[] row, double direction, double[] squares, double[] shadows) {
+    private static void add(double[] row, double direction, double[] squares, double[] shadows, double sign,
+            double[] sketch) {
         for (int i = 0; i < row.length; i++) {
             squares[i] += row[i] * row[i];
             shadows[i] += row[i] * direction;
+            sketch[i] += row[i] * sign;
+        }
+    }
+
+    /** Entry k of a unit, from {@code first} on, goes to number k modulo {@value #SKETCH}. */
+    private static void sketch(double[] row, double[] signs, int first, double[] sketch) {
+        int k = 0;
+        while (k < row.length) {
+            int start = (first + k) % SKETCH;
+            int count = Math.min(SKETCH - start, row.length - k);
+            add(row, k, signs, first + k, sketch, start, count);
+            k += count;
+        }
+    }
+
+    private static void add(double[] row, int k, double[] signs, int first, double[] sketch, int start, int count) {
+        for (int j = 0; j < count; j++) {
+            sketch[start + j] += row[k + j] * signs[first + j];
+        }
+    }
+
+    /** Σ x² over the entries at every index of an axis. */
+    static double[] squares(TensorData tensor, int axis) {
+        int length = Math.toIntExact(tensor.dim(axis));
+        int inner = Gauge.inner(tensor, axis);
+        double[] squares = new double[length];
+        Reals reals = new Reals();
+        double[] row = new double[inner == 1 ? length : inner];
+        long rows = tensor.elements() / row.length;
+        for (long r = 0; r < rows; r++) {
+            reals.read(tensor, r * row.length, row, 0, row.length);
+            if (inner == 1) {
+                addSquares(row, squares);
+            } else {
+                squares[(int) (r % length)] += dot(row, 0, row, 0, inner);
+            }
+        }
+        return squares;
+    }
+
+    private static void addSquares(double[] row, double[] squares) {
+        for (int i = 0; i < row.length; i++) {
+            squares[i] += row[i] * row[i];
         }
     }
 
@@ -121,17 +196,81 @@ final class Entries {
 
     /** The sum of the squares of a unit's entries. */
     double squares(int unit) {
-        return squares[unit];
+        return squares[places[unit]];
     }
 
     /** The entries of a unit along one fixed random direction. */
     double shadow(int unit) {
-        return shadows[unit];
+        return shadows[places[unit]];
     }
 
     /** The square of the length of that direction. */
     double directionSquared() {
         return directionSquared;
+    }
+
+    /** How many entries a unit has. */
+    int count() {
+        return Math.toIntExact(tensor.elements() / length);
+    }
+
+    /**
+     * Adds a unit's entries to a sketch (Charikar, Chen and Farach-Colton, "Finding frequent items in data streams", 2002):
+     * every entry, with a random sign, goes to one of {@value #SKETCH} numbers. Squared distances of sketches are those of the
+     * entries in the mean over the signs.
+     *
+     * @param factor what the entries are multiplied by
+     * @param start which number the first entry goes to
+     * @param sketch {@value #SKETCH} numbers
+     */
+    void addSketch(int unit, double factor, int start, double[] sketch) {
+        double[] own = sketches[places[unit]];
+        for (int b = 0; b < SKETCH; b++) {
+            sketch[(start + b) % SKETCH] += factor * own[b];
+        }
+    }
+
+    /**
+     * Adds the squared distances of the scaled entries of pairs of units, in one pass over the tensor.
+     *
+     * @param sums per pair what there is already
+     */
+    void addDistances(int[] unit, double[] factor, int[] other, double[] otherFactor, double[] sums) {
+        Reals reals = new Reals();
+        int outer = Math.toIntExact(tensor.elements() / length / inner);
+        double[] row = new double[inner == 1 ? length : inner];
+        double[] second = new double[row.length];
+        for (long o = 0; o < outer; o++) {
+            if (inner == 1 && FEW * sums.length < length) {
+                for (int p = 0; p < sums.length; p++) {
+                    double difference = factor[p] * tensor.doubleAt(o * length + places[unit[p]])
+                            - otherFactor[p] * tensor.doubleAt(o * length + places[other[p]]);
+                    sums[p] += difference * difference;
+                }
+            } else if (inner == 1) {
+                reals.read(tensor, o * length, row, 0, length);
+                for (int p = 0; p < sums.length; p++) {
+                    double difference =
+                            factor[p] * row[places[unit[p]]] - otherFactor[p] * row[places[other[p]]];
+                    sums[p] += difference * difference;
+                }
+            } else {
+                for (int p = 0; p < sums.length; p++) {
+                    reals.read(tensor, (o * length + places[unit[p]]) * inner, row, 0, inner);
+                    reals.read(tensor, (o * length + places[other[p]]) * inner, second, 0, inner);
+                    sums[p] += distance(row, factor[p], second, otherFactor[p]);
+                }
+            }
+        }
+    }
+
+    private static double distance(double[] a, double factor, double[] b, double otherFactor) {
+        double sum = 0;
+        for (int k = 0; k < a.length; k++) {
+            double difference = factor * a[k] - otherFactor * b[k];
+            sum += difference * difference;
+        }
+        return sum;
     }
 
     /** The entries of a unit. */

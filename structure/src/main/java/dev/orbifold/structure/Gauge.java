@@ -8,7 +8,6 @@ import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +25,11 @@ final class Gauge {
     private final List<Scaling> scalings;
     private final List<Entries> groups;
     private final List<double[]> powers;
+    /** The numbers of the scalings that have magnitudes, and of those that have signs. */
+    private final int[] scales;
+    private final int[] flips;
     private final Map<Integer, double[][]> read = new HashMap<>();
+    private final Map<Integer, double[]> fixed = new HashMap<>();
 
     /**
      * @param groups per slot and leg the entries
@@ -36,12 +39,22 @@ final class Gauge {
         this.scalings = scalings;
         this.groups = groups;
         this.powers = powers;
+        scales = IntStream.range(0, scalings.size())
+                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.SIGNS).toArray();
+        flips = IntStream.range(0, scalings.size())
+                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.POSITIVE).toArray();
     }
 
     /** The writers and followers of a Space; empty where nothing writes it or a parameter's content is not known. */
     static Optional<Gauge> of(Symmetries symmetries, Axes axes, Space space) {
         boolean written = space.slots().stream().anyMatch(s -> s.role() == Slot.Role.WRITES);
         return written ? of(symmetries, axes, space, s -> s.role() != Slot.Role.READS) : Optional.empty();
+    }
+
+    /** Of every Space, by id. */
+    static List<Optional<Gauge>> all(Symmetries symmetries) {
+        Axes axes = new Axes(symmetries);
+        return symmetries.spaces().parallelStream().map(s -> of(symmetries, axes, s)).toList();
     }
 
     /** Some of what meets a Space; empty where that is nothing or a parameter's content is not known. */
@@ -111,8 +124,18 @@ final class Gauge {
         return factor;
     }
 
-    /** The factors that scale a unit to its normal form, one per scaling. */
+    /** The factors that scale a unit to its normal form, one per scaling; not to be written to. */
     double[] fixing(int unit) {
+        return fixed.computeIfAbsent(unit, this::fixed);
+    }
+
+    /** What the entries of every group are multiplied by in a unit's normal form. */
+    double[] normal(int unit) {
+        double[] factors = fixing(unit);
+        return IntStream.range(0, groups.size()).mapToDouble(g -> factor(g, factors)).toArray();
+    }
+
+    private double[] fixed(int unit) {
         double[] factors = magnitudes(unit);
         double[] signs = signs(unit);
         return IntStream.range(0, factors.length).mapToDouble(s -> factors[s] * signs[s]).toArray();
@@ -120,21 +143,21 @@ final class Gauge {
 
     /** Positive factors that give as many groups of entries norm 1 as there are scalings of magnitude. */
     double[] magnitudes(int unit) {
-        int[] free = IntStream.range(0, scalings.size())
-                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.SIGNS).toArray();
+        int[] free = scales;
         List<double[]> rows = new ArrayList<>();
+        List<Integer> pivots = new ArrayList<>();
         for (int g = 0; g < groups.size() && rows.size() < free.length; g++) {
             double norm = Math.sqrt(groups.get(g).squares(unit));
             if (norm > 0) {
                 double[] power = powers.get(g);
                 double[] row = new double[free.length + 1];
                 Arrays.setAll(row, k -> k < free.length ? power[free[k]] : -Math.log(norm));
-                eliminate(rows, row);
+                eliminate(rows, pivots, row);
             }
         }
         double[] factors = new double[scalings.size()];
         Arrays.fill(factors, 1);
-        double[] logs = solved(rows, free.length);
+        double[] logs = solved(rows, pivots, free.length);
         for (int k = 0; k < free.length; k++) {
             factors[free[k]] = Math.exp(logs[k]);
         }
@@ -142,46 +165,49 @@ final class Gauge {
     }
 
     /** Reduces a row by those before it and keeps it if a pivot is left: each kept row is zero at the others' pivots. */
-    private static void eliminate(List<double[]> rows, double[] row) {
-        int columns = row.length - 1;
-        for (double[] other : rows) {
-            int p = pivot(other, columns);
-            double factor = row[p] / other[p];
-            for (int k = 0; k <= columns; k++) {
-                row[k] -= factor * other[k];
-            }
+    private static void eliminate(List<double[]> rows, List<Integer> pivots, double[] row) {
+        for (int r = 0; r < rows.size(); r++) {
+            subtract(row, rows.get(r), pivots.get(r));
         }
-        int own = pivot(row, columns);
+        int own = pivot(row, row.length - 1);
         if (own < 0) {
             return;
         }
         for (double[] other : rows) {
-            double factor = other[own] / row[own];
-            for (int k = 0; k <= columns; k++) {
-                other[k] -= factor * row[k];
-            }
+            subtract(other, row, own);
         }
         rows.add(row);
+        pivots.add(own);
+    }
+
+    /** Subtracts so much of a row that nothing is left at its pivot; mostly there is nothing to begin with. */
+    private static void subtract(double[] from, double[] row, int pivot) {
+        double factor = from[pivot] / row[pivot];
+        for (int k = 0; k < row.length && factor != 0; k++) {
+            from[k] -= factor * row[k];
+        }
     }
 
     private static int pivot(double[] row, int columns) {
-        return IntStream.range(0, columns).filter(k -> Math.abs(row[k]) > ZERO).boxed()
-                .min(Comparator.naturalOrder()).orElse(-1);
+        for (int k = 0; k < columns; k++) {
+            if (Math.abs(row[k]) > ZERO) {
+                return k;
+            }
+        }
+        return -1;
     }
 
-    private static double[] solved(List<double[]> rows, int columns) {
+    private static double[] solved(List<double[]> rows, List<Integer> pivots, int columns) {
         double[] solution = new double[columns];
-        for (double[] row : rows) {
-            int p = pivot(row, columns);
-            solution[p] = row[columns] / row[p];
+        for (int r = 0; r < rows.size(); r++) {
+            solution[pivots.get(r)] = rows.get(r)[columns] / rows.get(r)[pivots.get(r)];
         }
         return solution;
     }
 
     /** Signs that turn as many groups of entries to the positive side of a fixed direction as there are flips. */
     private double[] signs(int unit) {
-        int[] free = IntStream.range(0, scalings.size())
-                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.POSITIVE).toArray();
+        int[] free = flips;
         List<boolean[]> rows = new ArrayList<>();
         for (int g = 0; g < groups.size() && rows.size() < free.length; g++) {
             double side = groups.get(g).shadow(unit);
@@ -227,7 +253,11 @@ final class Gauge {
     }
 
     private static int first(boolean[] row) {
-        return IntStream.range(0, row.length - 1).filter(k -> row[k]).findFirst().orElse(row.length - 1);
+        int at = 0;
+        while (at < row.length - 1 && !row[at]) {
+            at++;
+        }
+        return at;
     }
 
     private static void add(boolean[] to, boolean[] row) {

@@ -69,8 +69,23 @@ final class HeadRank {
 
     /** Takes out what no head uses. */
     static Narrowed of(Graph graph, ShrinkOptions options) {
-        List<LinearSpace> spaces = LinearSymmetries.of(graph).spaces().stream()
-                .filter(s -> movable(graph, s) && !LostRank.bottleneck(graph, s)).toList();
+        LinearSymmetries symmetries = LinearSymmetries.of(graph);
+        return of(graph, symmetries, symmetries.spaces().stream().map(s -> Spectrum.bilinear(s) && candidate(graph, s)
+                ? Spectrum.of(graph, s)
+                : Optional.<Spectrum>empty()).toList(), options);
+    }
+
+    /**
+     * The same, with the Spaces of the Graph known. Where singular values show that no head has lost a rank nothing is moved.
+     *
+     * @param spectra per Space its spectrum, where it is known
+     */
+    static Narrowed of(Graph graph, LinearSymmetries symmetries, List<Optional<Spectrum>> spectra,
+            ShrinkOptions options) {
+        double share = Math.max(ROUNDING, options.tolerance());
+        List<LinearSpace> spaces = IntStream.range(0, spectra.size())
+                .filter(i -> spectra.get(i).filter(s -> s.full(share)).isEmpty())
+                .mapToObj(symmetries.spaces()::get).filter(s -> candidate(graph, s)).toList();
         Graph gathered = spaces.isEmpty() ? graph : gathered(graph, spaces, options);
         if (gathered == graph && spaces.stream().allMatch(s -> s.group() instanceof Group.General)) {
             return new Narrowed(graph, List.of(), List.of());
@@ -79,6 +94,10 @@ final class HeadRank {
         List<Quotient.Removed> removed = pass.quotient().removed();
         return new Narrowed(removed.isEmpty() ? gathered : pass.quotient().graph(), removed,
                 removed.isEmpty() ? List.of() : pass.findings());
+    }
+
+    private static boolean candidate(Graph graph, LinearSpace space) {
+        return movable(graph, space) && !LostRank.bottleneck(graph, space);
     }
 
     private static Graph gathered(Graph graph, List<LinearSpace> spaces, ShrinkOptions options) {

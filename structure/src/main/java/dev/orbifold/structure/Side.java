@@ -30,6 +30,8 @@ final class Side {
 
     private final int n;
     private final List<double[]> vectors = new ArrayList<>();
+    /** Σ x² of all that meets the copy, biases included. */
+    private double squares;
 
     private Side(int n) {
         this.n = n;
@@ -48,6 +50,11 @@ final class Side {
             }
             if (tensor.get().rank() > 1) {
                 side.collect(tensor.get(), slot, copy);
+            } else {
+                for (int i = 0; i < slot.coordinate().length; i++) {
+                    double x = slot.coordinate()[i] >= 0 && slot.copy()[i] == copy ? tensor.get().doubleAt(i) : 0;
+                    side.squares += x * x;
+                }
             }
         }
         return side.vectors.isEmpty() ? Optional.empty() : Optional.of(side);
@@ -98,6 +105,14 @@ final class Side {
             }
         }
         vectors.addAll(Arrays.asList(own));
+        for (double[] vector : own) {
+            squares += Twins.dot(vector, vector);
+        }
+    }
+
+    /** The Frobenius norm of all that meets the copy, biases included. */
+    double norm() {
+        return Math.sqrt(squares);
     }
 
     /** A square matrix R with RᵀR = M Mᵀ, up to rounding below that of float32 weights. */

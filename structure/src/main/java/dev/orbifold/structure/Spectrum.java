@@ -1,6 +1,7 @@
 package dev.orbifold.structure;
 
 import dev.orbifold.graph.Graph;
+import dev.orbifold.symmetry.Group;
 import dev.orbifold.symmetry.LinearSpace;
 import java.util.Arrays;
 import java.util.List;
@@ -17,14 +18,20 @@ import org.ejml.interfaces.decomposition.SingularValueDecomposition_F64;
  *
  * @param space the Space
  * @param values per copy the singular values
+ * @param bounds per copy the Frobenius norms of both sides multiplied, biases included: no singular value is larger
  */
-public record Spectrum(LinearSpace space, List<double[]> values) {
+public record Spectrum(LinearSpace space, List<double[]> values, List<Double> bounds) {
     /** What is smaller than this share of the largest singular value is rounding of float32 weights. */
     private static final double ROUNDING = 1e-6;
 
-    /** Copies the list. */
+    /** A product of two sides. */
+    private record Product(double[] values, double bound) {
+    }
+
+    /** Copies the lists. */
     public Spectrum {
         values = List.copyOf(values);
+        bounds = List.copyOf(bounds);
     }
 
     /**
@@ -35,14 +42,40 @@ public record Spectrum(LinearSpace space, List<double[]> values) {
         if (space.slots().stream().anyMatch(s -> !s.along().isEmpty())) {
             return Optional.empty();
         }
-        List<Optional<double[]>> found = IntStream.range(0, space.copies()).parallel().mapToObj(copy -> {
+        List<Optional<Product>> found = IntStream.range(0, space.copies()).parallel().mapToObj(copy -> {
             Optional<Side> left = Side.of(graph, space, copy, false);
             Optional<Side> right = Side.of(graph, space, copy, true);
-            return left.isEmpty() || right.isEmpty() ? Optional.<double[]>empty()
+            return left.isEmpty() || right.isEmpty() ? Optional.<Product>empty()
                     : Optional.of(product(left.get(), right.get()));
         }).toList();
         return found.stream().anyMatch(Optional::isEmpty) ? Optional.empty()
-                : Optional.of(new Spectrum(space, found.stream().flatMap(Optional::stream).toList()));
+                : Optional
+                        .of(new Spectrum(space, found.stream().flatMap(Optional::stream).map(Product::values).toList(),
+                                found.stream().flatMap(Optional::stream).map(Product::bound).toList()));
+    }
+
+    /** A Space between two contractions; a normalised stream is read through norms, its products mean nothing alone. */
+    static boolean bilinear(LinearSpace space) {
+        return space.folds().isEmpty() && switch (space.group()) {
+            case Group.General g -> true;
+            default -> false;
+        };
+    }
+
+    /**
+     * Whether the two sides of every copy have a rank as large as the dimension beyond doubt, biases included: with P = LᵀR,
+     * σ_min(P) ≤ σ_min(L)·‖R‖ and σ_max(L) ≤ ‖L‖, so that σ_min(L)/σ_max(L) ≥ σ_min(P)/(‖L‖‖R‖), and the same for R.
+     *
+     * @param share the ratio to the largest singular value below which a coordinate does not count
+     */
+    boolean full(double share) {
+        for (int copy = 0; copy < values.size(); copy++) {
+            double[] v = values.get(copy);
+            if (v.length < space.dimension() || !(v[v.length - 1] > share * bounds.get(copy))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The numerical rank of a copy. */
@@ -61,7 +94,7 @@ public record Spectrum(LinearSpace space, List<double[]> values) {
     }
 
     /** Singular values of LᵀR by way of the small factors of both: L = Q_l R_l, so they are those of R_l R_rᵀ. */
-    private static double[] product(Side left, Side right) {
+    private static Product product(Side left, Side right) {
         DMatrixRMaj second = right.triangle();
         DMatrixRMaj small = new DMatrixRMaj(second.numRows, second.numRows);
         CommonOps_DDRM.multTransB(left.triangle(), second, small);
@@ -77,6 +110,6 @@ public record Spectrum(LinearSpace space, List<double[]> values) {
             values[i] = values[values.length - 1 - i];
             values[values.length - 1 - i] = swap;
         }
-        return values;
+        return new Product(values, left.norm() * right.norm());
     }
 }

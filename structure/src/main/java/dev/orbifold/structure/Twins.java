@@ -49,8 +49,12 @@ public record Twins(List<List<Pair>> pairs) {
 
     /** Looks for them in every Space. Units that nothing writes are dead, not twins. */
     public static Twins of(Symmetries symmetries) {
-        Axes axes = new Axes(symmetries);
-        return new Twins(symmetries.spaces().parallelStream().map(s -> search(symmetries, axes, s)).toList());
+        return of(symmetries, Gauge.all(symmetries));
+    }
+
+    /** The same, with the gauge of every Space known. */
+    static Twins of(Symmetries symmetries, List<Optional<Gauge>> gauges) {
+        return new Twins(symmetries.spaces().parallelStream().map(s -> search(gauges.get(s.id()), s)).toList());
     }
 
     /** How many units repeat another one. */
@@ -58,21 +62,19 @@ public record Twins(List<List<Pair>> pairs) {
         return pairs.stream().mapToInt(List::size).sum();
     }
 
-    private static List<Pair> search(Symmetries symmetries, Axes axes, Space space) {
-        Optional<Gauge> known = Gauge.of(symmetries, axes, space);
+    private static List<Pair> search(Optional<Gauge> known, Space space) {
         if (known.isEmpty()) {
             return List.of();
         }
         Gauge gauge = known.get();
         int n = space.dimension();
         double[][] factors = IntStream.range(0, n).mapToObj(gauge::fixing).toArray(double[][]::new);
-        double[][] by = new double[n][gauge.groups()];
+        double[][] by = IntStream.range(0, n).mapToObj(gauge::normal).toArray(double[][]::new);
         double[] shadow = new double[n];
         double[] squares = new double[n];
         double direction = 0;
         for (int g = 0; g < gauge.groups(); g++) {
             for (int u = 0; u < n; u++) {
-                by[u][g] = gauge.factor(g, factors[u]);
                 shadow[u] += by[u][g] * gauge.group(g).shadow(u);
                 squares[u] += by[u][g] * by[u][g] * gauge.group(g).squares(u);
             }

@@ -2,6 +2,7 @@ package dev.orbifold.structure;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
@@ -48,6 +49,12 @@ class SpectrumTest {
             assertArrayEquals(expected, spectrum.values().get(copy), ROUNDING * expected[0]);
         }
         assertEquals(Math.min(rank, ins), spectrum.rank(1));
+        // Never said where a side has lost rank, or is nearly as flat as the share; said of random ones.
+        assertEquals(rank == n && ins >= n, spectrum.full(1e-6));
+        assertTrue(smallest == 1 || !spectrum.full(10 * smallest));
+        for (int copy = 0; copy < 2; copy++) {
+            assertTrue(spectrum.values().get(copy)[0] <= spectrum.bounds().get(copy));
+        }
     }
 
     private static DMatrixRMaj random(RandomGenerator random, int rows, int columns) {

@@ -78,11 +78,7 @@ final class Mixing {
                 load(values, places, starts[first + b], b, width);
             }
         } else {
-            for (int c = 0; c < places.length; c++) {
-                for (int b = 0; b < width; b++) {
-                    tile[c * width + b] = values[starts[first + b] + places[c]];
-                }
-            }
+            load(values, places, starts, first, width);
         }
         for (LinearMap.Step step : map.steps()) {
             Arrays.fill(dot, 0, width, 0);
@@ -98,10 +94,35 @@ final class Mixing {
                 store(values, places, starts[first + b], b, width);
             }
         } else {
-            for (int c = 0; c < places.length; c++) {
-                for (int b = 0; b < width; b++) {
-                    values[starts[first + b] + places[c]] = tile[c * width + b];
-                }
+            store(values, places, starts, first, width);
+        }
+    }
+
+    /** Whether vectors begin one beside the other, starts being ascending. */
+    private static boolean inARow(int[] starts, int first, int width) {
+        return starts[first + width - 1] - starts[first] == width - 1;
+    }
+
+    private void load(double[] values, int[] places, int[] starts, int first, int width) {
+        boolean row = inARow(starts, first, width);
+        for (int c = 0; c < places.length; c++) {
+            if (row) {
+                System.arraycopy(values, starts[first] + places[c], tile, c * width, width);
+            }
+            for (int b = 0; b < width && !row; b++) {
+                tile[c * width + b] = values[starts[first + b] + places[c]];
+            }
+        }
+    }
+
+    private void store(double[] values, int[] places, int[] starts, int first, int width) {
+        boolean row = inARow(starts, first, width);
+        for (int c = 0; c < places.length; c++) {
+            if (row) {
+                System.arraycopy(tile, c * width, values, starts[first] + places[c], width);
+            }
+            for (int b = 0; b < width && !row; b++) {
+                values[starts[first + b] + places[c]] = tile[c * width + b];
             }
         }
     }

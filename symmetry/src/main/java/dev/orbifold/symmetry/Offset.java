@@ -210,13 +210,34 @@ final class Offset {
     static int[] walk(int[] dims, int[] step) {
         int[] places = new int[Arrays.stream(dims).reduce(1, (a, b) -> a * b)];
         int run = 1;
-        for (int axis = dims.length - 1; axis >= 0; axis--) {
-            for (int i = 0; i < places.length; i++) {
-                places[i] += i / run % dims[axis] * step[axis];
+        for (int axis = dims.length - 1; axis >= 0 && places.length > 0; axis--) {
+            // What is there for the axes behind is repeated, a step further each time.
+            for (int index = 1; index < dims[axis]; index++) {
+                for (int i = 0; i < run; i++) {
+                    places[index * run + i] = places[i] + index * step[axis];
+                }
             }
             run *= dims[axis];
         }
         return places;
+    }
+
+    /** Elements taken where {@link #walk} leads. */
+    static double[] rearranged(double[] values, int[] dims, int[] step) {
+        int[] places = walk(dims, step);
+        double[] taken = new double[places.length];
+        for (int i = 0; i < taken.length; i++) {
+            taken[i] = values[places[i]];
+        }
+        return taken;
+    }
+
+    /** With axes of size 1 in front, up to a rank. */
+    static int[] padded(int[] dims, int rank) {
+        int[] to = new int[rank];
+        Arrays.fill(to, 1);
+        System.arraycopy(dims, 0, to, rank - dims.length, dims.length);
+        return to;
     }
 
     static int[] strides(int[] dims) {

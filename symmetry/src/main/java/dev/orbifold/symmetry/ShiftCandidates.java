@@ -16,7 +16,7 @@ final class ShiftCandidates {
         for (Node node : facts.graph().nodes()) {
             for (int i = 0; i < node.inputs().size(); i++) {
                 String name = node.input(i);
-                String root = facts.isWeight(name) ? name : roots.getOrDefault(name, "");
+                String root = facts.isTensor(name) ? name : roots.getOrDefault(name, "");
                 if (root.isEmpty()) {
                     continue;
                 }
@@ -24,7 +24,7 @@ final class ShiftCandidates {
                 if (carries) {
                     node.outputs().forEach(o -> roots.put(o, root));
                 }
-                if (node.domain().isEmpty() && adds(node, i)) {
+                if (node.domain().isEmpty() && adds(node, i) && facts.isWeight(root)) {
                     added.add(root);
                 } else if (!carries) {
                     otherwise.add(root);

@@ -7,6 +7,8 @@ import java.util.stream.IntStream;
 
 /** Shifts through products that sum over an axis. */
 final class ShiftContractions {
+    private static final double[] ONE = {1};
+
     private ShiftContractions() {
     }
 
@@ -67,10 +69,7 @@ final class ShiftContractions {
         int[] strides = Offset.strides(constant.dims());
         int[] dims = Arrays.stream(perm).map(a -> constant.dims()[a]).toArray();
         int[] step = Arrays.stream(perm).map(a -> strides[a]).toArray();
-        return new ShiftFacts.Constant(dims, () -> {
-            double[] values = constant.values().get();
-            return Arrays.stream(Offset.walk(dims, step)).mapToDouble(p -> values[p]).toArray();
-        });
+        return new ShiftFacts.Constant(dims, () -> Offset.rearranged(constant.values().get(), dims, step));
     }
 
     /** (…, m, k) times (…, k, n). */
@@ -86,25 +85,41 @@ final class ShiftContractions {
         from[rank - 1] = k;
         int[] to = from.clone();
         to[rank - 1] = n;
-        int[] weights = Arrays.copyOf(lead, rank);
-        weights[rank - 2] = k;
-        weights[rank - 1] = n;
         return new Offset(offset.columns(), to, () -> {
             Form[] forms = offset.aligned(rank).map(o -> o.expanded(from)).orElseThrow().forms();
             double[] values = by.values().get();
-            int[] place = Offset.places(weights, by.dims());
+            int[] matrix = Offset.places(lead, Arrays.copyOf(Offset.padded(by.dims(), rank), rank - 2));
             Form.Sum sum = new Form.Sum(offset.columns());
             Form[] result = new Form[forms.length / k * n];
-            for (int i = 0; i < result.length; i++) {
-                int row = i / n;
-                int batch = row / m;
-                for (int j = 0; j < k; j++) {
-                    sum.add(forms[row * k + j], values[place[(batch * k + j) * n + i % n]]);
+            double[] sums = new double[n];
+            for (int row = 0; row < forms.length / k; row++) {
+                int first = matrix[row / m] * k * n;
+                if (offset.columns() == 1) {
+                    // Numbers: rows of the weight are added up, in the order in which they lie.
+                    Arrays.fill(sums, 0);
+                    for (int j = 0; j < k; j++) {
+                        addRow(values, first + j * n, forms[row * k + j].at(ONE), sums);
+                    }
+                    for (int c = 0; c < n; c++) {
+                        result[row * n + c] = Form.unit(0).times(sums[c]);
+                    }
+                    continue;
                 }
-                result[i] = sum.take();
+                for (int c = 0; c < n; c++) {
+                    for (int j = 0; j < k; j++) {
+                        sum.add(forms[row * k + j], values[first + j * n + c]);
+                    }
+                    result[row * n + c] = sum.take();
+                }
             }
             return result;
         });
+    }
+
+    private static void addRow(double[] values, int first, double by, double[] sums) {
+        for (int c = 0; c < sums.length; c++) {
+            sums[c] += by * values[first + c];
+        }
     }
 
     /** α·A·B + β·C, with a constant B. */

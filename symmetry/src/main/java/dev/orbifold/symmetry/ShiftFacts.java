@@ -4,6 +4,7 @@ import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
+import dev.orbifold.graph.Reals;
 import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
@@ -28,6 +29,8 @@ final class ShiftFacts {
             "Unsqueeze", "Transpose");
     /** No weight is this large; masks are. */
     private static final double MASK = -1e4;
+    /** How many numbers are read at once. */
+    private static final int PIECE = 4096;
 
     private final Graph graph;
     private final Shapes shapes;
@@ -105,9 +108,35 @@ final class ShiftFacts {
     /** A real initializer with axes that is no mask: masks are known by entries that no weight has. */
     boolean isWeight(String name) {
         TensorData tensor = graph.parameters().get(name);
-        return tensor != null && tensor.type().isReal() && tensor.rank() > 0 && tensor.elements() > 0
-                && !masks.computeIfAbsent(name, n -> Arrays.stream(tensor.toDoubles())
-                        .anyMatch(x -> !(x > MASK) || x == Double.POSITIVE_INFINITY));
+        return tensor != null && isTensor(name) && !masks.computeIfAbsent(name, n -> isMask(tensor));
+    }
+
+    private static boolean isMask(TensorData tensor) {
+        double[] piece = new double[(int) Math.min(tensor.elements(), PIECE)];
+        Reals reals = new Reals();
+        for (long first = 0; first < tensor.elements(); first += piece.length) {
+            int count = (int) Math.min(piece.length, tensor.elements() - first);
+            reals.read(tensor, first, piece, 0, count);
+            if (masks(piece, count)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean masks(double[] values, int count) {
+        for (int i = 0; i < count; i++) {
+            if (!(values[i] > MASK) || values[i] == Double.POSITIVE_INFINITY) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a name is that of an initializer that could be a weight, or a mask. */
+    boolean isTensor(String name) {
+        TensorData tensor = graph.parameters().get(name);
+        return tensor != null && tensor.type().isReal() && tensor.rank() > 0 && tensor.elements() > 0;
     }
 
     /** The sizes of an initializer. */
@@ -156,10 +185,7 @@ final class ShiftFacts {
         }
         int[] strides = Offset.strides(from.get().dims());
         int[] step = Arrays.stream(permutation(node.get(), dims.length)).map(a -> strides[a]).toArray();
-        return Optional.of(new Constant(dims, () -> {
-            double[] values = from.get().values().get();
-            return Arrays.stream(Offset.walk(dims, step)).mapToDouble(p -> values[p]).toArray();
-        }));
+        return Optional.of(new Constant(dims, () -> Offset.rearranged(from.get().values().get(), dims, step)));
     }
 
     private static int[] ints(long[] dims) {
