@@ -29,10 +29,14 @@ class ArchitecturesTest {
     }
 
     private String norm(String x, boolean layer) {
+        return norm(x, layer, WIDTH);
+    }
+
+    private String norm(String x, boolean layer, int width) {
         return layer
                 ? net.node("LayerNormalization",
-                        List.of(x, net.put(1, 0.2, WIDTH), net.put(0, 0.2, WIDTH)), "axis", -1)
-                : net.node("RMSNormalization", List.of(x, net.put(1, 0.2, WIDTH)), "axis", -1);
+                        List.of(x, net.put(1, 0.2, width), net.put(0, 0.2, width)), "axis", -1)
+                : net.node("RMSNormalization", List.of(x, net.put(1, 0.2, width)), "axis", -1);
     }
 
     private String heads(String x, int heads) {
@@ -95,6 +99,22 @@ class ArchitecturesTest {
             x = add(x, net.dense(inner, 24, WIDTH, true));
         }
         mostlyExplained(CertificateTest.certify(net.graph(net.dense(norm(x, true), WIDTH, WORDS, false))));
+    }
+
+    private String everyOther(String x, long first) {
+        return net.node("Slice", List.of(x, net.constant(first), net.constant(4), net.constant(1), net.constant(2)));
+    }
+
+    /** A norm over two neighbours side by side: the generators of their stream act behind it once for each. */
+    @Test
+    void aTransformerThatMergesNeighbours() {
+        String x = add(embedded(), net.put(0, 0.5, LENGTH, WIDTH));
+        String inner = net.node("Gelu", List.of(net.dense(norm(x, true), WIDTH, 24, true)));
+        x = add(x, net.dense(inner, 24, WIDTH, true));
+        String both = net.node("Concat", List.of(everyOther(x, 0), everyOther(x, 1)), "axis", -1);
+        String y = net.dense(norm(both, true, 2 * WIDTH), 2 * WIDTH, WIDTH, false);
+        y = add(y, net.dense(net.node("Gelu", List.of(net.dense(norm(y, true), WIDTH, 24, true))), 24, WIDTH, true));
+        mostlyExplained(CertificateTest.certify(net.graph(net.dense(norm(y, true), WIDTH, WORDS, false))));
     }
 
     @Test

@@ -74,6 +74,17 @@ final class ShiftLayout {
         });
     }
 
+    /** Exporters pad to a multiple of a window's size, which often is nothing; what pads does not move with the rest. */
+    static void pad(Node node, ShiftWalk walk) {
+        boolean nothing = (node.hasInput(1) ? walk.facts().integers(node.input(1)) : node.integers("pads"))
+                .map(p -> Arrays.stream(p).allMatch(x -> x == 0)).orElse(false);
+        if (nothing) {
+            ShiftElementwise.same(node, walk, 1);
+        } else {
+            node.inputs().forEach(walk::block);
+        }
+    }
+
     /** Repeats along axes of size 1, along which nothing varies before and after. */
     static void expand(Node node, ShiftWalk walk) {
         int rank = walk.facts().rank(node.output(0));
