@@ -4,6 +4,7 @@ import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Shape;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -35,10 +36,21 @@ final class ShiftLayout {
     }
 
     private static Optional<Offset> reshaped(Offset offset, Shape from, Shape to) {
+        List<Reshaping.AxisGroup> groups = Reshaping.groups(from.dims(), to.dims());
+        Optional<MergedAxes> merged = groups.stream().allMatch(Reshaping.AxisGroup::understood) ? Optional.empty()
+                : MergedAxes.between(from.dims(), to.dims());
+        return merged.isEmpty() ? regrouped(offset, from, to, groups)
+                : merged.flatMap(m -> m.split(offset)
+                        .flatMap(o -> regrouped(o, new Shape(m.from()), new Shape(m.to()), m.groups()))
+                        .flatMap(m::joined));
+    }
+
+    private static Optional<Offset> regrouped(Offset offset, Shape from, Shape to,
+            List<Reshaping.AxisGroup> groups) {
         int[] full = offset.dims();
         int[] dims = new int[to.rank()];
         Arrays.fill(dims, 1);
-        for (Reshaping.AxisGroup group : Reshaping.groups(from.dims(), to.dims())) {
+        for (Reshaping.AxisGroup group : groups) {
             if (IntStream.range(group.inFrom(), group.inTo()).noneMatch(offset::varies)) {
                 continue;
             }
