@@ -184,8 +184,9 @@ final class Families {
         List<double[]> family = new ArrayList<>();
         for (LinearSpace space : verified.mixing().spaces()) {
             for (LinearFold fold : space.folds()) {
-                for (int i = 0; i < space.dimension(); i++) {
-                    for (int j = 0; j < space.dimension(); j++) {
+                int n = Math.toIntExact(Theta.data(graph, fold.scale()).elements());
+                for (int i = 0; i < n; i++) {
+                    for (int j = 0; j < n; j++) {
                         double[] column = theta.zero();
                         for (LinearSlot slot : fold.slots()) {
                             if (slot.dual() && theta.has(slot.parameter())) {

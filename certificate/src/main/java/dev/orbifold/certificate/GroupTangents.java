@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Tangents of the continuous symmetries found: one per unit and scaling of a Space, one per generator and copy of a
@@ -126,14 +127,26 @@ final class GroupTangents {
     private Optional<double[]> scale(LinearSpace space, LinearSlot slot) {
         for (LinearFold fold : space.folds()) {
             for (LinearSlot met : fold.slots()) {
-                if (met.parameter().equals(slot.parameter()) && met.axis() == slot.axis()
-                        && Arrays.equals(met.coordinate(), slot.coordinate())) {
-                    double[] scale = Theta.data(graph, fold.scale()).toDoubles();
-                    return Optional.of(met.dual() ? Arrays.stream(scale).map(s -> 1 / s).toArray() : scale);
+                if (met.parameter().equals(slot.parameter()) && met.axis() == slot.axis() && covers(met, slot)) {
+                    double[] whole = Theta.data(graph, fold.scale()).toDoubles();
+                    double[] scale = new double[space.dimension()];
+                    for (int i = 0; i < slot.coordinate().length; i++) {
+                        if (slot.coordinate()[i] >= 0) {
+                            double s = whole[met.coordinate()[i]];
+                            scale[slot.coordinate()[i]] = met.dual() ? 1 / s : s;
+                        }
+                    }
+                    return Optional.of(scale);
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether a norm gives all that a slot takes: a norm over several Spaces gives more. */
+    private static boolean covers(LinearSlot norm, LinearSlot slot) {
+        return IntStream.range(0, slot.coordinate().length)
+                .allMatch(i -> slot.coordinate()[i] < 0 || norm.coordinate()[i] >= 0);
     }
 
     private static double[][] negativeTransposed(double[][] a) {

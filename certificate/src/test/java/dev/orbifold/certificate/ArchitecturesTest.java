@@ -29,10 +29,14 @@ class ArchitecturesTest {
     }
 
     private String norm(String x, boolean layer) {
+        return norm(x, layer, WIDTH);
+    }
+
+    private String norm(String x, boolean layer, int width) {
         return layer
                 ? net.node("LayerNormalization",
-                        List.of(x, net.put(1, 0.2, WIDTH), net.put(0, 0.2, WIDTH)), "axis", -1)
-                : net.node("RMSNormalization", List.of(x, net.put(1, 0.2, WIDTH)), "axis", -1);
+                        List.of(x, net.put(1, 0.2, width), net.put(0, 0.2, width)), "axis", -1)
+                : net.node("RMSNormalization", List.of(x, net.put(1, 0.2, width)), "axis", -1);
     }
 
     private String heads(String x, int heads) {
@@ -97,6 +101,22 @@ class ArchitecturesTest {
         Certificate c = CertificateTest.certify(net.graph(net.dense(norm(x, true), WIDTH, WORDS, false)));
         mostlyExplained(c);
         assertEquals(2 * 2 * 2 * 64 + 5 * 16 + 105, c.explained().get(Cause.GROUP), "heads, norms, the stream");
+    }
+
+    private String everyOther(String x, long first) {
+        return net.node("Slice", List.of(x, net.constant(first), net.constant(4), net.constant(1), net.constant(2)));
+    }
+
+    /** A norm over two neighbours side by side: the generators of their stream act behind it once for each. */
+    @Test
+    void aTransformerThatMergesNeighbours() {
+        int width = 6;
+        String x = net.node("Gather", List.of(net.put(0, 1, WORDS, width), net.tokens(LENGTH)), "axis", 0);
+        x = add(x, net.put(0, 0.5, LENGTH, width));
+        String both = net.node("Concat", List.of(everyOther(x, 0), everyOther(x, 1)), "axis", -1);
+        Certificate c = CertificateTest
+                .certify(net.graph(net.dense(norm(both, true, 2 * width), 2 * width, 3, true)));
+        assertEquals(0, c.unexplained(), c.explained().toString());
     }
 
     @Test

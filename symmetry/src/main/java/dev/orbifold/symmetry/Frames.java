@@ -151,6 +151,11 @@ final class Frames {
         return frame(find(ref)).kind;
     }
 
+    /** Whether a space is a leaf or leaves one after the other: several, or one several times. */
+    boolean isSum(Ref ref) {
+        return kind(ref) == Kind.LEAF || kind(ref) == Kind.SUM && parts(ref).stream().allMatch(this::isSum);
+    }
+
     /** What a space is made of, as seen from this axis; nothing for a leaf. */
     List<Ref> parts(Ref ref) {
         Ref root = find(ref);

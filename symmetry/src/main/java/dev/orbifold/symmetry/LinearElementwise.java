@@ -18,7 +18,7 @@ final class LinearElementwise {
     }
 
     static void dropout(Node node, LinearInference in) {
-        if (node.hasInput(2)) {
+        if (Dropouts.drop(node, in.shapes())) {
             in.endAll(node);
         }
         same(node, in);

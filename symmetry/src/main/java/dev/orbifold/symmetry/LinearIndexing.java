@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** Parts of an axis: splits and slices make it a sum, one index of a factor picks the copy that belongs to it. */
 final class LinearIndexing {
@@ -69,12 +70,12 @@ final class LinearIndexing {
         Optional<long[]> starts = inputs ? in.integers(node.input(1)) : node.integers("starts");
         Optional<long[]> ends = inputs ? in.integers(node.input(2)) : node.integers("ends");
         Optional<long[]> axes = inputs ? in.integers(node.input(3)) : node.integers("axes");
-        boolean stepped = node.hasInput(4)
-                && !in.integers(node.input(4)).map(s -> Arrays.stream(s).allMatch(x -> x == 1)).orElse(false);
+        Optional<long[]> steps = node.hasInput(4) ? in.integers(node.input(4))
+                : starts.map(s -> LongStream.generate(() -> 1).limit(s.length).toArray());
         if (type.stream().allMatch(Optional::isEmpty)) {
             return;
         }
-        if (starts.isEmpty() || ends.isEmpty() || stepped || node.hasInput(3) && axes.isEmpty()) {
+        if (starts.isEmpty() || ends.isEmpty() || steps.isEmpty() || node.hasInput(3) && axes.isEmpty()) {
             in.endAll(node);
             return;
         }
@@ -82,7 +83,10 @@ final class LinearIndexing {
         for (int i = 0; i < starts.get().length; i++) {
             int axis = Math.toIntExact(
                     Math.floorMod(axes.isPresent() ? axes.get()[i] : i, (long) type.size()));
-            if (out.get(axis).isPresent()) {
+            if (out.get(axis).isPresent() && steps.get()[i] != 1) {
+                in.end(out.get(axis).get());
+                out.set(axis, Optional.empty());
+            } else if (out.get(axis).isPresent()) {
                 int size = in.frames().size(out.get(axis).get());
                 int from = clamp(starts.get()[i], size);
                 int to = clamp(ends.get()[i], size);

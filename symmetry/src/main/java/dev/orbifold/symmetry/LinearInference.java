@@ -208,6 +208,12 @@ final class LinearInference {
                 : shapes.constant(value).filter(t -> !t.type().isReal()).map(TensorData::toLongs);
     }
 
+    /** Whether a value is the number zero, given or left out. */
+    boolean isZeroNumber(String value) {
+        return value.isEmpty()
+                || shapes.constant(value).map(t -> t.elements() == 1 && t.doubleAt(0) == 0).orElse(false);
+    }
+
     /** Whether a value is a constant all of whose elements are zero. */
     boolean isZero(String value) {
         return shapes.constant(value).filter(t -> t.type().isReal() && !parameters.containsKey(value))

@@ -90,6 +90,35 @@ final class LinearLayout {
         in.define(node.output(0), out);
     }
 
+    /** More positions beside those that are there: zeros, or copies of them, keep every map of the other axes. */
+    static void pad(Node node, LinearInference in) {
+        List<Optional<Ref>> type = in.type(node.input(0));
+        int rank = type.size();
+        Optional<long[]> pads = node.hasInput(1) ? in.integers(node.input(1)) : node.integers("pads");
+        Optional<long[]> axes = node.hasInput(3) ? in.integers(node.input(3))
+                : Optional.of(IntStream.range(0, rank).asLongStream().toArray());
+        if (pads.isEmpty() || axes.isEmpty() || pads.get().length != 2 * axes.get().length) {
+            in.endAll(node);
+            return;
+        }
+        boolean zero = !node.text("mode", "constant").equals("constant") || (node.hasInput(2)
+                ? in.isZeroNumber(node.input(2))
+                : node.real("value", 0) == 0);
+        boolean any = Arrays.stream(pads.get()).anyMatch(p -> p != 0);
+        List<Optional<Ref>> out = new ArrayList<>(type);
+        for (int k = 0; k < axes.get().length; k++) {
+            int axis = Math.toIntExact(Math.floorMod(axes.get()[k], (long) rank));
+            if (pads.get()[k] != 0 || pads.get()[k + axes.get().length] != 0) {
+                out.get(axis).ifPresent(in::end);
+                out.set(axis, Optional.empty());
+            }
+        }
+        if (any && !zero) {
+            in.endAll(node);
+        }
+        in.define(node.output(0), out);
+    }
+
     private static Optional<Ref> joined(LinearInference in, List<Side> sides) {
         if (sides.stream().allMatch(s -> s.ref().isEmpty())) {
             return Optional.empty();

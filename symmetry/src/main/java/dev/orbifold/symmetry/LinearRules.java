@@ -40,6 +40,7 @@ final class LinearRules {
         put(LinearLayout::transpose, "Transpose");
         put(LinearLayout::expand, "Expand");
         put(LinearLayout::concat, "Concat");
+        put(LinearLayout::pad, "Pad");
         // Indexing: sums taken apart
         put(LinearIndexing::split, "Split");
         put(LinearIndexing::slice, "Slice");

@@ -151,8 +151,9 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces, List<Findi
             List<LinearSlot> slots = new ArrayList<>(more);
             met.getOrDefault(after, List.of()).stream().map(m -> slot(m, List.of()))
                     .forEach(s -> slots.add(opposite ? turned(s) : s));
-            folds.computeIfAbsent(frames.find(fold.before()).id(), k -> new ArrayList<>())
-                    .add(new LinearFold(fold.scale(), slots));
+            LinearFold folded = new LinearFold(fold.scale(), slots);
+            frames.leaves(fold.before()).stream().map(Ref::id).distinct()
+                    .forEach(leaf -> folds.computeIfAbsent(leaf, k -> new ArrayList<>()).add(folded));
         }
 
         /**
@@ -199,8 +200,9 @@ public record LinearSymmetries(Graph graph, List<LinearSpace> spaces, List<Findi
         private boolean foldable(LinearInference.Fold fold, Map<Integer, List<Met>> met) {
             List<Ref> before = frames.leaves(fold.before());
             List<Ref> after = frames.leaves(fold.after());
-            if (before.size() != 1 || after.size() != 1 || group(before.get(0).id()).isEmpty()
-                    || frames.caps(after.get(0)) != 0 || before.get(0).id() == after.get(0).id()) {
+            if (!frames.isSum(fold.before()) || after.size() != 1
+                    || before.stream().anyMatch(b -> group(b.id()).isEmpty() || b.id() == after.get(0).id())
+                    || frames.caps(after.get(0)) != 0) {
                 return false;
             }
             long here = inference.folds().stream().filter(

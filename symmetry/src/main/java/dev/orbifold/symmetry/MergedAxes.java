@@ -214,4 +214,35 @@ final class MergedAxes {
         }
         return new Typed(result.size(), parts);
     }
+
+    /** An Offset over the split axes; empty where it varies along more than the numbers of an axis. */
+    Optional<Offset> split(Offset offset) {
+        int[] dims = new int[from.dims().size()];
+        Arrays.fill(dims, 1);
+        for (int a = 0; a < whole.size(); a++) {
+            int at = from.carrier(a);
+            if (offset.varies(a) && (at < 0 || whole.get(a).factor() != offset.dim(a)
+                    || from.dims().get(at).size() != offset.dim(a))) {
+                return Optional.empty();
+            }
+            if (offset.varies(a)) {
+                dims[at] = offset.dim(a);
+            }
+        }
+        return Optional.of(offset.reshaped(dims));
+    }
+
+    /** An Offset of the result, from one over the split axes. */
+    Optional<Offset> joined(Offset offset) {
+        int[] dims = new int[result.size()];
+        Arrays.fill(dims, 1);
+        for (int k = 0; k < offset.rank(); k++) {
+            int axis = to.axis().get(k);
+            if (offset.varies(k) && (to.carrier(axis) != k || result.get(axis).factor() != offset.dim(k))) {
+                return Optional.empty();
+            }
+            dims[axis] *= offset.dim(k);
+        }
+        return Optional.of(offset.reshaped(dims));
+    }
 }

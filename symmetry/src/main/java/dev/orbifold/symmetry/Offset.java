@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
 
 /**
  * What a {@link Shift} adds to a value: the same for every sample, linear in the shift's numbers c. Along each axis it
- * either varies, and has the value's size there, or it does not, and has size 1. The forms are worked out where something
+ * either varies, and has the value's size there, or it does not, and has size 1. Along an axis that merges a number of heads
+ * with a batch of unknown size, n·h, it may vary with the period h, and has size h. The forms are worked out where something
  * asks for them; most paths end before.
  */
 final class Offset {

@@ -247,8 +247,7 @@ final class ShiftFacts {
 
     /** Whether a Dropout drops anything. */
     boolean trains(Node dropout) {
-        return dropout.hasInput(2)
-                && shapes.constant(dropout.input(2)).map(t -> t.longAt(0) != 0).orElse(true);
+        return Dropouts.drop(dropout, shapes);
     }
 
     /** The axes over which a Softmax runs; none where the rank is not known. */

@@ -16,6 +16,12 @@ final class ShiftIndexing {
         return (int) Math.floorMod(node.integer("axis", 0), (long) rank);
     }
 
+    /** Whether an input varies along an axis of unknown size: with a period, not index by index. */
+    private static boolean periodic(ShiftWalk walk, Node node) {
+        return node.inputs().stream().anyMatch(i -> walk.offset(i).filter(o -> IntStream.range(0, o.rank())
+                .anyMatch(a -> o.varies(a) && walk.facts().size(i, a) < 0)).isPresent());
+    }
+
     /** Values side by side; where all of them get the same, nothing varies along the axis. */
     static void concat(Node node, ShiftWalk walk) {
         int rank = walk.facts().rank(node.output(0));
@@ -26,12 +32,13 @@ final class ShiftIndexing {
         int axis = axis(node, rank);
         List<Optional<Offset>> parts = node.inputs().stream().map(walk::offset).toList();
         List<Offset> present = parts.stream().flatMap(Optional::stream).toList();
+        boolean periodic = periodic(walk, node);
         boolean same = present.size() == parts.size() && present.stream().distinct().count() == 1
                 && !present.get(0).varies(axis);
         int[] sizes = node.inputs().stream().mapToInt(i -> walk.facts().size(i, axis)).toArray();
         if (same) {
             walk.offset(node.output(0), present.get(0));
-        } else if (!present.isEmpty() && Arrays.stream(sizes).anyMatch(s -> s < 0)) {
+        } else if (!present.isEmpty() && (periodic || Arrays.stream(sizes).anyMatch(s -> s < 0))) {
             present.forEach(walk::zero);
         } else if (!present.isEmpty()) {
             walk.offset(node.output(0), joined(parts, present, sizes, axis));
@@ -96,7 +103,7 @@ final class ShiftIndexing {
         walk.offset(value).ifPresent(o -> {
             if (!o.varies(axis)) {
                 walk.offset(output, o);
-            } else if (indices.isPresent()) {
+            } else if (indices.isPresent() && walk.facts().size(value, axis) >= 0) {
                 walk.offset(output, o.selected(axis, indices.get()));
             } else {
                 walk.zero(o);
@@ -123,7 +130,7 @@ final class ShiftIndexing {
         for (int i = 0; i < axes.get().length && offset.isPresent(); i++) {
             int axis = (int) Math.floorMod(axes.get()[i], (long) rank);
             if (offset.get().varies(axis)) {
-                if (starts.isEmpty() || ends.isEmpty() || steps.isEmpty()) {
+                if (starts.isEmpty() || ends.isEmpty() || steps.isEmpty() || walk.facts().size(value, axis) < 0) {
                     walk.zero(offset.get());
                     offset = Optional.empty();
                 } else {
@@ -169,7 +176,7 @@ final class ShiftIndexing {
         });
         walk.offset(value).ifPresent(o -> {
             int[] dims = new int[rank - 1 + more];
-            boolean known = o.varies(axis) && indices.isPresent();
+            boolean known = o.varies(axis) && indices.isPresent() && walk.facts().size(value, axis) >= 0;
             for (int a = 0; a < dims.length; a++) {
                 boolean index = a >= axis && a < axis + more;
                 dims[a] = index ? known ? walk.facts().size(node.input(1), a - axis) : 1

@@ -4,6 +4,7 @@ import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Shape;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -35,10 +36,21 @@ final class ShiftLayout {
     }
 
     private static Optional<Offset> reshaped(Offset offset, Shape from, Shape to) {
+        List<Reshaping.AxisGroup> groups = Reshaping.groups(from.dims(), to.dims());
+        Optional<MergedAxes> merged = groups.stream().allMatch(Reshaping.AxisGroup::understood) ? Optional.empty()
+                : MergedAxes.between(from.dims(), to.dims());
+        return merged.isEmpty() ? regrouped(offset, from, to, groups)
+                : merged.flatMap(m -> m.split(offset)
+                        .flatMap(o -> regrouped(o, new Shape(m.from()), new Shape(m.to()), m.groups()))
+                        .flatMap(m::joined));
+    }
+
+    private static Optional<Offset> regrouped(Offset offset, Shape from, Shape to,
+            List<Reshaping.AxisGroup> groups) {
         int[] full = offset.dims();
         int[] dims = new int[to.rank()];
         Arrays.fill(dims, 1);
-        for (Reshaping.AxisGroup group : Reshaping.groups(from.dims(), to.dims())) {
+        for (Reshaping.AxisGroup group : groups) {
             if (IntStream.range(group.inFrom(), group.inTo()).noneMatch(offset::varies)) {
                 continue;
             }
@@ -72,6 +84,17 @@ final class ShiftLayout {
             }
             walk.level(node.output(0), l.along(constant));
         });
+    }
+
+    /** Exporters pad to a multiple of a window's size, which often is nothing; what pads does not move with the rest. */
+    static void pad(Node node, ShiftWalk walk) {
+        boolean nothing = (node.hasInput(1) ? walk.facts().integers(node.input(1)) : node.integers("pads"))
+                .map(p -> Arrays.stream(p).allMatch(x -> x == 0)).orElse(false);
+        if (nothing) {
+            ShiftElementwise.same(node, walk, 1);
+        } else {
+            node.inputs().forEach(walk::block);
+        }
     }
 
     /** Repeats along axes of size 1, along which nothing varies before and after. */

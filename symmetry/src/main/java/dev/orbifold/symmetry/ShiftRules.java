@@ -40,6 +40,7 @@ final class ShiftRules {
         put(ShiftLayout::reshape, "Reshape", "Flatten", "Squeeze", "Unsqueeze");
         put(ShiftLayout::transpose, "Transpose");
         put(ShiftLayout::expand, "Expand");
+        put(ShiftLayout::pad, "Pad");
         put(ShiftIndexing::concat, "Concat");
         put(ShiftIndexing::split, "Split");
         put(ShiftIndexing::slice, "Slice");

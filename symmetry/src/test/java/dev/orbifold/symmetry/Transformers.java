@@ -63,6 +63,11 @@ final class Transformers {
         }
         all.put("vit merged by the exporter", s -> unshared(vit(s, Fused.GATHERED)));
         all.put("swin", Transformers::swin);
+        for (Merging.Embedding embedding : Merging.Embedding.values()) {
+            for (boolean odd : new boolean[] {false, true}) {
+                all.put("merging " + embedding + (odd ? " odd" : ""), s -> Merging.of(s, embedding, odd));
+            }
+        }
         all.put("einsum", Transformers::einsum);
         all.put("mixer", Transformers::mixer);
         all.put("dense bottleneck", Transformers::denseBottleneck);
@@ -157,7 +162,7 @@ final class Transformers {
         return planted(on, on.linear(x, on.width, ANSWERS, true));
     }
 
-    private static String patches(Layers on, int side) {
+    static String patches(Layers on, int side) {
         String image = on.net.input("image", 3, 2L * side, 2L * side);
         String patches = on.net.node("Conv", List.of(image, on.net.weight("patch.weight", on.width, 3, 2, 2),
                 on.net.weight("patch.bias", on.width)), "strides", new long[] {2, 2});
