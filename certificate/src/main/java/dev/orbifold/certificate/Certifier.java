@@ -11,6 +11,7 @@ import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Verified;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
@@ -70,6 +71,11 @@ final class Certifier {
         if (theta.size() == 0) {
             throw new CertificateException("the model has no trainable parameters, so there is nothing to certify");
         }
+        theta.places().forEach((name, place) -> {
+            if (Arrays.stream(place.values()).anyMatch(x -> !Double.isFinite(x))) {
+                throw new CertificateException(name + " holds values that are not finite numbers");
+            }
+        });
         if (theta.size() > LARGEST) {
             throw new CertificateException("the model has " + theta.size() + " trainable parameters; the certificate is"
                     + " made for at most " + LARGEST);
@@ -117,7 +123,7 @@ final class Certifier {
             progress.accept(theta.size() <= formed ? "forming the Jacobian and its null space"
                     : "asking products with the Jacobian, which is too large to be formed");
             NullSpace space = theta.size() <= formed
-                    ? new FormedNullSpace(jacobian.matrix(), List.of(tangents, dead, unexcited, unread),
+                    ? new FormedNullSpace(checked(jacobian.matrix()), List.of(tangents, dead, unexcited, unread),
                             seed.split("null"))
                     : new UnformedNullSpace(jacobian,
                             new Preconditioner(theta, jacobian, sites, readings, seed.split("moments")),
@@ -161,6 +167,19 @@ final class Certifier {
         return new Certificate(theta.size(), theta.size() - basis.dimension() - remainder.size(), explained,
                 remainder.size(), conserved, space.largestZero(), space.smallestNonZero(), samples(), remainder,
                 findings);
+    }
+
+    /** A Jacobian that says something. */
+    private static Tensor checked(Tensor jacobian) {
+        double largest = jacobian.numel() == 0 ? 0 : jacobian.abs().max().item_double();
+        if (!Double.isFinite(largest)) {
+            throw new CertificateException("the derivatives of the outputs are not finite numbers");
+        }
+        if (largest == 0) {
+            throw new CertificateException(
+                    "no output can be differentiated by the parameters, or none depends on them");
+        }
+        return jacobian;
     }
 
     private int samples() {

@@ -130,8 +130,10 @@ final class Certification {
         table.row("conserved by gradient flow", exact(certificate.conserved()));
         StringBuilder text = new StringBuilder("Certificate on " + certificate.samples() + " inputs:\n").append(table
                 .text());
-        text.append(certificate.unexplained() == 0 ? "No continuous symmetry is missing.\n"
-                : "Something is missing, or the model cannot express more: see " + REMAINDER + ".\n");
+        text.append(certificate.unexplained() == 0
+                ? "Every null direction has a cause: no continuous symmetry is missing on these inputs.\n"
+                : "A symmetry is missing, or these inputs or the model's form leave more open: see " + REMAINDER
+                        + ".\n");
         for (Certificate.Direction direction : certificate.remainder().stream().limit(3).toList()) {
             List<String> shares = new ArrayList<>();
             direction.largest().forEach((name, share) -> shares.add(name + " " + Units.percent(100 * share)));

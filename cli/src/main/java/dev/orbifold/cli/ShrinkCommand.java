@@ -34,6 +34,9 @@ import picocli.CommandLine.Parameters;
         description = "Takes out of a model what has collapsed already; without --tolerance nothing else changes.",
         footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} shrink sparse.onnx -o small.onnx"})
 final class ShrinkCommand implements Callable<Integer> {
+    /** A model that failed the check of equality, in the Run's folder. */
+    private static final String REJECTED = "rejected.onnx";
+
     @Parameters(paramLabel = "MODEL", description = "The ONNX file to shrink.") private Path model = Path.of("");
 
     @Mixin private Destination destination = new Destination();
@@ -68,8 +71,11 @@ final class ShrinkCommand implements Callable<Integer> {
             run.seeds(Map.of("root", work.seed()));
             run.inputs(List.of(InputFile.of("model", model)));
             run.findings(findings);
-            OnnxFile.write(done.after(), target);
-            run.result(result(done, findings, run.path(), target, (System.nanoTime() - begun) * 1e-9));
+            // What the check refuses does not come where the user will look for the model.
+            boolean accepted = tolerance > 0 || done.equality().maxError() <= Results.EQUAL;
+            Path written = accepted ? target : run.path().resolve(REJECTED);
+            OnnxFile.write(done.after(), written);
+            run.result(result(done, findings, run.path(), written, (System.nanoTime() - begun) * 1e-9));
             return finished(run, done);
         }
     }
@@ -83,7 +89,9 @@ final class ShrinkCommand implements Callable<Integer> {
         output.print(() -> results.text(verdict(done, lossless)));
         output.document("orbifold.shrink/1", results::document);
         if (code == ExitCode.MISSED) {
-            output.warn("the check of equality was missed: " + results.equalityText());
+            output.warn("the check of equality was missed: " + results.equalityText() + "; "
+                    + (tolerance > 0 ? "the model is written all the same"
+                            : "the model is not written, what was refused lies in the Run as " + REJECTED));
         }
         return code;
     }
@@ -94,8 +102,9 @@ final class ShrinkCommand implements Callable<Integer> {
         }
         int units = done.removed().stream().mapToInt(removed -> removed.from() - removed.to()).sum();
         String what = units == 1 ? "1 unit" : units + " units";
-        return lossless ? what + " had collapsed and are taken out"
-                : what + " had collapsed or nearly so and are taken out; where they were not exactly zero, this is an"
+        String gone = units == 1 ? " is taken out" : " are taken out";
+        return lossless ? what + " had collapsed and" + gone
+                : what + " had collapsed or nearly so and" + gone + "; where they were not exactly zero, this is an"
                         + " approximation";
     }
 
@@ -124,7 +133,9 @@ final class ShrinkCommand implements Callable<Integer> {
                 .toList());
         result.put("findings", findings);
         result.put("seconds", seconds);
-        result.put("output", destination.typed());
+        if (!target.endsWith(REJECTED)) {
+            result.put("output", destination.typed());
+        }
         result.put("run", run);
         return result;
     }

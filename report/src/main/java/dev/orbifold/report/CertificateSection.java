@@ -57,7 +57,7 @@ final class CertificateSection {
         }
         return line.element("span", unexplained == 1 ? "1 null direction is not explained"
                 : whole(unexplained) + " null directions are not explained", "class", "missed")
-                .text(": a symmetry is missing, or the model cannot express more.").end("p");
+                .text(": a symmetry is missing, or these inputs or the form of the model leave more open.").end("p");
     }
 
     private static String gap(JsonNode certificate) {

@@ -8,6 +8,8 @@ import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Symmetries;
 import dev.orbifold.symmetry.Unshare;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -73,6 +75,10 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
 
     static Reduced reduce(Graph graph, ShrinkOptions options) {
         Unshare unshared = Unshare.of(graph);
+        List<Finding> infinite = notFinite(Symmetries.of(unshared.graph()));
+        if (!infinite.isEmpty()) {
+            return new Reduced(graph, List.of(), infinite);
+        }
         Graph current = LostRank.gathered(unshared.graph(), options);
         Set<Finding> findings = new LinkedHashSet<>();
         Map<String, Quotient.Removed> removed = new LinkedHashMap<>();
@@ -108,12 +114,28 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
                         List.copyOf(findings));
     }
 
+    /** Weights that are not finite numbers: what they make of a zero is no zero, so nothing that looks collapsed is. */
+    private static List<Finding> notFinite(Symmetries symmetries) {
+        Set<String> parameters = new LinkedHashSet<>();
+        symmetries.spaces().forEach(space -> space.slots().forEach(slot -> parameters.add(slot.parameter())));
+        List<Finding> findings = new ArrayList<>();
+        for (String name : parameters) {
+            symmetries.graph().parameter(name).filter(t -> t.type().isReal())
+                    .filter(t -> Arrays.stream(t.toDoubles()).anyMatch(x -> !Double.isFinite(x)))
+                    .ifPresent(t -> findings.add(new Finding(Finding.Severity.WARNING, "weights-not-finite", name,
+                            name + " holds values that are not finite numbers; nothing is taken out")));
+        }
+        return findings;
+    }
+
     /** The Graph in which units that repeat another one are read by nothing, as far as the options let them go. */
     private static Graph merged(Symmetries symmetries, ShrinkOptions options) {
         Twins twins = Twins.of(symmetries);
         List<BitSet> leaving = symmetries.spaces().stream().map(space -> {
             BitSet seconds = new BitSet();
-            twins.pairs().get(space.id()).stream().filter(p -> space.shrinkable())
+            boolean merges = space.shrinkable() && !twins.pairs().get(space.id()).isEmpty()
+                    && Twins.mergeable(symmetries, space);
+            twins.pairs().get(space.id()).stream().filter(p -> merges)
                     .forEach(p -> seconds.set(p.second()));
             seconds.andNot(options.keep(space, seconds));
             return seconds;

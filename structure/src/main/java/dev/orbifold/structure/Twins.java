@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  */
 public record Twins(List<List<Pair>> pairs) {
     /** Two directions this close are one: float32 keeps seven digits, and scaling a row rounds each entry once. */
-    private static final double SAME = 2e-6;
+    private static final double SAME = 5e-7;
 
     /**
      * Two units that say the same.
@@ -153,9 +153,10 @@ public record Twins(List<List<Pair>> pairs) {
             List<Slot> readers = space.slots().stream().filter(s -> s.role() == Slot.Role.READS).toList();
             for (Slot slot : here.isEmpty() ? List.<Slot>of() : readers) {
                 TensorData tensor = Optional.ofNullable(changed.get(slot.parameter()))
-                        .or(() -> axes.constant(slot.parameter())).filter(t -> t.type() == DataType.FLOAT)
+                        .or(() -> axes.constant(slot.parameter())).filter(Twins::adds)
                         .orElseThrow(() -> new StructureException(
-                                slot.parameter() + " reads " + space.name() + " and is no float32 parameter"));
+                                slot.parameter() + " reads " + space.name()
+                                        + " and is no float32 or float64 parameter"));
                 List<double[]> powers = symmetries.scalings(space).stream()
                         .map(x -> x.powers().get(space.slots().indexOf(slot))).toList();
                 changed.put(slot.parameter(), handed(tensor, slot, here, powers));
@@ -169,8 +170,19 @@ public record Twins(List<List<Pair>> pairs) {
         return edit.done();
     }
 
+    /** Whether every reader of a Space is a parameter that sums can be written to. */
+    static boolean mergeable(Symmetries symmetries, Space space) {
+        Axes axes = new Axes(symmetries);
+        return space.slots().stream().filter(s -> s.role() == Slot.Role.READS)
+                .allMatch(s -> axes.constant(s.parameter()).filter(Twins::adds).isPresent());
+    }
+
+    private static boolean adds(TensorData tensor) {
+        return tensor.type() == DataType.FLOAT || tensor.type() == DataType.DOUBLE;
+    }
+
     private static TensorData handed(TensorData tensor, Slot slot, List<Pair> pairs, List<double[]> powers) {
-        float[] values = tensor.toFloats();
+        double[] values = tensor.toDoubles();
         int length = slot.unit().length;
         int inner = Gauge.inner(tensor, slot.axis());
         Map<Long, Integer> places = new LinkedHashMap<>();
@@ -192,11 +204,18 @@ public record Twins(List<List<Pair>> pairs) {
             for (int o = 0; o < values.length / (length * inner); o++) {
                 for (int k = 0; k < inner; k++) {
                     int from = (o * length + i) * inner + k;
-                    values[(o * length + to) * inner + k] += (float) (factor * values[from]);
+                    values[(o * length + to) * inner + k] += factor * values[from];
                     values[from] = 0;
                 }
             }
         }
-        return TensorData.of(values, tensor.dims());
+        if (tensor.type() == DataType.DOUBLE) {
+            return TensorData.of(values, tensor.dims());
+        }
+        float[] rounded = new float[values.length];
+        for (int i = 0; i < rounded.length; i++) {
+            rounded[i] = (float) values[i];
+        }
+        return TensorData.of(rounded, tensor.dims());
     }
 }

@@ -118,7 +118,7 @@ final class LinearInference {
 
     private boolean ranksKnown(Node node) {
         return java.util.stream.Stream.concat(node.inputs().stream(), node.outputs().stream())
-                .allMatch(v -> v.isEmpty() || types.containsKey(v) || parameters.containsKey(v)
+                .allMatch(v -> v.isEmpty() || !types.getOrDefault(v, List.of()).isEmpty() || parameters.containsKey(v)
                         || shapes.shape(v).isPresent());
     }
 
