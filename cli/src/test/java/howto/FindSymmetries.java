@@ -5,6 +5,7 @@ import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.ort.OnnxRuntime;
 import dev.orbifold.symmetry.LinearSpace;
+import dev.orbifold.symmetry.Shift;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Unshare;
 import dev.orbifold.symmetry.Verified;
@@ -22,6 +23,9 @@ final class FindSymmetries {
             int dimension = space.copies() * space.group().manifold(space.dimension());
             System.out.println(space.name() + ": " + space.copies() + " times " + space.dimension() + " coordinates, "
                     + space.group() + " of dimension " + dimension);
+        }
+        for (Shift shift : verified.shifts()) {
+            System.out.println(shift.name() + ": " + shift.dimension() + " numbers may be added");
         }
         System.out.println("outputs moved by " + verified.maxError() + " of their range");
         verified.findings().forEach(System.out::println);

@@ -153,6 +153,11 @@ final class Certifier {
         for (double[] direction : Algebra.columns(space.beside(basis))) {
             remainder.add(new Certificate.Direction(theta.parts(direction), theta.shares(direction, NAMED)));
         }
+        if (!remainder.isEmpty()) {
+            findings.add(new Finding(Finding.Severity.INFO, "certificate-unexplained", graph.name(), remainder.size()
+                    + " directions change no output at first order and have no cause that was looked for: a symmetry is"
+                    + " missing, or these inputs or the form of the model leave more open"));
+        }
         if (rows < theta.size() - basis.dimension() - remainder.size() + 1) {
             findings.add(new Finding(Finding.Severity.WARNING, "certificate-data", graph.name(),
                     "the outputs on all inputs are " + rows + " numbers, no more than the functional dimension; more"

@@ -30,6 +30,8 @@ import picocli.CommandLine.Option;
 final class Certification {
     /** The file of the directions that no cause explains, in the Run's folder. */
     static final String REMAINDER = "unexplained.npz";
+    /** Unexplained directions that the terminal shows. */
+    private static final int SHOWN = 3;
 
     @Option(names = "--certify",
             description = "Also certify on data that no continuous symmetry is missing; loads libtorch.") private boolean wanted;
@@ -134,10 +136,14 @@ final class Certification {
                 ? "Every null direction has a cause: no continuous symmetry is missing on these inputs.\n"
                 : "A symmetry is missing, or these inputs or the model's form leave more open: see " + REMAINDER
                         + ".\n");
-        for (Certificate.Direction direction : certificate.remainder().stream().limit(3).toList()) {
+        int more = certificate.remainder().size() - SHOWN;
+        for (Certificate.Direction direction : certificate.remainder().stream().limit(SHOWN).toList()) {
             List<String> shares = new ArrayList<>();
             direction.largest().forEach((name, share) -> shares.add(name + " " + Units.percent(100 * share)));
             text.append("  ").append(String.join(", ", shares)).append('\n');
+        }
+        if (more > 0) {
+            text.append("  and ").append(more).append(" more\n");
         }
         return text.toString();
     }

@@ -144,19 +144,25 @@ final class Listing {
         return n == 0 ? "" : String.valueOf(n);
     }
 
-    /** The Spaces, one a row. */
-    static Table table(Verified verified) {
-        Table table = new Table().left("Space").right("dimension").left("Group").right("Slots");
+    /** The Spaces, one a row, with the kinds of maps, of those wanted, that moved them. */
+    static Table table(Verified verified, Set<Transform.Kind> kinds) {
+        Table table = new Table().left("Space").right("dimension").left("Group").left("moved by");
         for (Space space : verified.units().spaces()) {
-            table.row(space.name(), String.valueOf(space.dimension()), name(space.group()),
-                    String.valueOf(space.slots().size()));
+            Set<Transform.Kind> applied = kinds(verified, space);
+            applied.retainAll(kinds);
+            table.row(space.name(), String.valueOf(space.dimension()), name(space.group()), words(applied));
         }
         for (LinearSpace space : verified.mixing().spaces()) {
             String copies = space.copies() == 1 ? "" : space.copies() + " × ";
-            table.row(space.name(), copies + space.dimension(), name(space.group()),
-                    String.valueOf(space.slots().size()));
+            Set<Transform.Kind> applied = EnumSet.of(Transform.Kind.ROTATION);
+            applied.retainAll(kinds);
+            table.row(space.name(), copies + space.dimension(), name(space.group()), words(applied));
         }
         return table;
+    }
+
+    private static String words(Set<Transform.Kind> kinds) {
+        return kinds.isEmpty() ? "nothing" : String.join(", ", kinds.stream().map(Words::word).toList());
     }
 
     /** What the user should know, one a line; empty where there is nothing. */

@@ -98,7 +98,7 @@ final class TransformCommand implements Callable<Integer> {
             int code = equality.maxError() <= Results.EQUAL ? ExitCode.DONE : ExitCode.MISSED;
             run.state(RunState.Status.DONE, code, "");
             HtmlReport.write(run.view());
-            output.print(() -> text(verified, share, equality, findings, run.view()));
+            output.print(() -> text(verified, kinds, share, equality, findings, run.view()));
             output.document(SCHEMA, () -> result);
             if (code == ExitCode.MISSED) {
                 output.warn(
@@ -110,12 +110,14 @@ final class TransformCommand implements Callable<Integer> {
         }
     }
 
-    private String text(Verified verified, double share, Equality equality, List<Finding> findings,
+    private String text(Verified verified, Set<Transform.Kind> kinds, double share, Equality equality,
+            List<Finding> findings,
             RunView run) {
         Table files = new Table().left("").left("");
         files.row("model", destination.typed().toString()).row("report", Results.near(run.report()))
                 .row("everything", Results.near(run.path()));
-        return Listing.table(verified).text() + ShiftListing.text(verified) + "\n"
+        return Listing.table(verified, kinds).text()
+                + (kinds.contains(Transform.Kind.SHIFT) ? ShiftListing.text(verified) : "") + "\n"
                 + Units.percent(100 * share) + " of the weights moved; "
                 + (equality.isVoid() ? "not all outputs are numbers, so that"
                         + " nothing shows whether they are equal.\n"
