@@ -65,7 +65,9 @@ public record Certificate(int parameters, int functionalDimension, Map<Cause, In
      * @throws dev.orbifold.engine.EngineException if the engine cannot run the Graph
      */
     public static Certificate of(Verified verified, Inputs inputs, Seed seed, Consumer<String> progress) {
-        return new Certifier(verified, Certifier.batches(verified, inputs, Certifier.FORMED), seed, Certifier.FORMED,
+        Theta theta = Certifier.theta(verified);
+        return new Certifier(verified, theta,
+                Certifier.batches(verified.units().graph(), theta, inputs, Certifier.FORMED), seed, Certifier.FORMED,
                 progress).run();
     }
 

@@ -33,6 +33,8 @@ final class Certifier {
     /** Beyond this many parameters the Jacobian is not formed. */
     static final int FORMED = 9000;
     private static final int LARGEST = 200_000;
+    /** Tangents may take this part of the heap: their basis and what is left of them take as much again, outside it. */
+    private static final int SHARE = 4;
     /** Samples in a batch where the Jacobian is not formed. */
     private static final int BATCH = 1024;
     /** Parameters named per unexplained direction. */
@@ -59,7 +61,7 @@ final class Certifier {
      * @param formed the largest number of parameters for which the Jacobian is formed
      * @param progress is told what is done next
      */
-    Certifier(Verified verified, List<Map<String, TensorData>> batches, Seed seed, int formed,
+    Certifier(Verified verified, Theta theta, List<Map<String, TensorData>> batches, Seed seed, int formed,
             Consumer<String> progress) {
         this.progress = progress;
         this.formed = formed;
@@ -67,34 +69,46 @@ final class Certifier {
         this.graph = verified.units().graph();
         this.batches = batches;
         this.seed = seed;
-        this.theta = Theta.of(graph, trainable(graph));
+        this.theta = theta;
+    }
+
+    /**
+     * The parameters of a Graph.
+     *
+     * @throws CertificateException if there are none, they are not finite, or they or their tangents are too many
+     */
+    static Theta theta(Verified verified) {
+        Graph graph = verified.units().graph();
+        Theta theta;
+        try (Program program = Program.compile(graph, Device.cpu(), DataType.DOUBLE)) {
+            theta = Theta.of(graph, program.trainable());
+        }
         if (theta.size() == 0) {
             throw new CertificateException("the model has no trainable parameters, so there is nothing to certify");
+        }
+        if (theta.size() > LARGEST) {
+            throw new CertificateException("the model has " + theta.size() + " trainable parameters; the certificate is"
+                    + " made for at most " + LARGEST);
         }
         theta.places().forEach((name, place) -> {
             if (Arrays.stream(place.values()).anyMatch(x -> !Double.isFinite(x))) {
                 throw new CertificateException(name + " holds values that are not finite numbers");
             }
         });
-        if (theta.size() > LARGEST) {
-            throw new CertificateException("the model has " + theta.size() + " trainable parameters; the certificate is"
-                    + " made for at most " + LARGEST);
+        long tangents = GroupTangents.count(verified);
+        if (tangents * theta.size() > Runtime.getRuntime().maxMemory() / SHARE / Double.BYTES) {
+            throw new CertificateException("the symmetries have " + tangents + " tangents of " + theta.size()
+                    + " numbers, too many for the memory of this Java; -Xmx gives it more");
         }
-    }
-
-    private static List<String> trainable(Graph graph) {
-        try (Program program = Program.compile(graph, Device.cpu(), DataType.DOUBLE)) {
-            return program.trainable();
-        }
+        return theta;
     }
 
     /**
      * Batches until outputs outnumber parameters, or the source has no more: of one sample each where the Jacobian is formed,
      * else large ones.
      */
-    static List<Map<String, TensorData>> batches(Verified verified, Inputs inputs, int formed) {
-        Graph graph = verified.units().graph();
-        int parameters = Theta.of(graph, trainable(graph)).size();
+    static List<Map<String, TensorData>> batches(Graph graph, Theta theta, Inputs inputs, int formed) {
+        int parameters = theta.size();
         int batch = Math.min(parameters <= formed ? 1 : BATCH, inputs.available());
         List<Map<String, TensorData>> batches = new ArrayList<>(List.of(inputs.batch(0, batch)));
         int each;
@@ -137,7 +151,7 @@ final class Certifier {
             explained.put(Cause.NEVER_READ, basis.add(space.exact(unread)));
             explained.put(Cause.LINEAR_PIECE,
                     basis.add(space.supported(families.linearPieces(verified.units(), seen))));
-            int handed = basis.add(space.within(families.handedOn(verified)));
+            int handed = basis.add(space.within(families.handedOn(verified, space.sought())));
             for (BitSet around : families.aroundNorms(verified)) {
                 handed += basis.add(space.supported(around));
             }

@@ -179,9 +179,17 @@ final class Families {
         }
     }
 
-    /** Any linear map of what the norms of a stream give, made by their readers alone, beside all constants. */
-    List<double[]> handedOn(Verified verified) {
+    /**
+     * Any linear map of what the norms of a stream give, made by their readers alone, beside all constants; nothing where these
+     * are too many to ask about, so that what they would explain counts as unexplained.
+     */
+    List<double[]> handedOn(Verified verified, int most) {
         List<double[]> family = new ArrayList<>();
+        long all = verified.mixing().spaces().stream().flatMap(s -> s.folds().stream())
+                .mapToLong(f -> Theta.data(graph, f.scale()).elements()).map(n -> n * n).sum();
+        if (all > most) {
+            return family;
+        }
         for (LinearSpace space : verified.mixing().spaces()) {
             for (LinearFold fold : space.folds()) {
                 int n = Math.toIntExact(Theta.data(graph, fold.scale()).elements());

@@ -15,6 +15,9 @@ final class FormedNullSpace implements NullSpace {
     /** A unit column whose image is smaller than this share of the norm is in the null space: rounding is 1e-15. */
     private static final double TAKEN = 1e-12;
 
+    /** A family of this many directions takes 200 MB at the largest size that is formed. */
+    private static final int SOUGHT = 3000;
+
     private final int size;
     private final Kernel kernel;
 
@@ -46,6 +49,11 @@ final class FormedNullSpace implements NullSpace {
     private static Tensor some(Tensor columns, double[] numbers, double bound) {
         long[] kept = IntStream.range(0, numbers.length).filter(c -> numbers[c] <= bound).asLongStream().toArray();
         return columns.index_select(1, Tensors.of(Device.cpu(), kept, kept.length));
+    }
+
+    @Override
+    public int sought() {
+        return SOUGHT;
     }
 
     @Override

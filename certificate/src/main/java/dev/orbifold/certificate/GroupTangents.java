@@ -61,6 +61,16 @@ final class GroupTangents {
         statistics.put(node.input(4), new Statistic(false, node.input(1), node.input(2), sum));
     }
 
+    /** How many tangents there are at most. */
+    static long count(Verified verified) {
+        long count = verified.mixing().spaces().stream()
+                .mapToLong(s -> (long) s.copies() * s.group().manifold(s.dimension())).sum();
+        for (Space space : verified.units().spaces()) {
+            count += (long) verified.units().scalings(space).size() * space.dimension();
+        }
+        return count;
+    }
+
     /** All tangents of what was verified. */
     static List<Column> of(Verified verified, Theta theta) {
         GroupTangents tangents = new GroupTangents(verified.units().graph(), theta);

@@ -6,6 +6,9 @@ import org.bytedeco.pytorch.Tensor;
 
 /** The null space of a Jacobian, as far as the certificate has to know it: in coordinates, one column per direction. */
 sealed interface NullSpace permits FormedNullSpace, UnformedNullSpace {
+    /** How many directions a family may have that {@link #within} is asked about. */
+    int sought();
+
     /** The number of coordinates. */
     int coordinates();
 

@@ -58,6 +58,11 @@ final class UnformedNullSpace implements NullSpace {
     }
 
     @Override
+    public int sought() {
+        return SOUGHT;
+    }
+
+    @Override
     public int coordinates() {
         return size;
     }

@@ -93,11 +93,12 @@ class CertificateTest {
     void productsAloneGiveTheSameNumbers(int seed) {
         Graph graph = chain(new Seed(seed), "Relu", true, 40, 12, 8, 5);
         Verified verified = Verified.of(graph, OnnxRuntime.factory(1), 2, new Seed(3));
-        List<Map<String, TensorData>> inputs = Certifier.batches(verified,
+        Theta theta = Certifier.theta(verified);
+        List<Map<String, TensorData>> inputs = Certifier.batches(graph, theta,
                 new Inputs.Random(graph, verified.units().shapes(), new Seed(5)), 0);
-        Certificate formed = new Certifier(verified, inputs, new Seed(6), Certifier.FORMED, said -> {
+        Certificate formed = new Certifier(verified, theta, inputs, new Seed(6), Certifier.FORMED, said -> {
         }).run();
-        Certificate unformed = new Certifier(verified, inputs, new Seed(6), 0, said -> {
+        Certificate unformed = new Certifier(verified, theta, inputs, new Seed(6), 0, said -> {
         }).run();
         assertEquals(formed.explained(), unformed.explained());
         assertEquals(formed.functionalDimension(), unformed.functionalDimension());
