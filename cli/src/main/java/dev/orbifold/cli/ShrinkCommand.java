@@ -75,7 +75,7 @@ final class ShrinkCommand implements Callable<Integer> {
             boolean accepted = tolerance > 0 || done.equality().maxError() <= Results.EQUAL;
             Path written = accepted ? target : run.path().resolve(REJECTED);
             OnnxFile.write(done.after(), written);
-            run.result(result(done, findings, run.path(), written, (System.nanoTime() - begun) * 1e-9));
+            run.result(result(done, findings, run.path(), written, accepted, (System.nanoTime() - begun) * 1e-9));
             return finished(run, done);
         }
     }
@@ -117,13 +117,13 @@ final class ShrinkCommand implements Callable<Integer> {
         return configuration;
     }
 
-    private Map<String, Object> result(Shrink done, List<Finding> findings, Path run, Path target,
-            double seconds) {
+    private Map<String, Object> result(Shrink done, List<Finding> findings, Path run, Path written,
+            boolean accepted, double seconds) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("schema", "orbifold.shrink/1");
         result.put("model", model);
         result.put("before", cost(done.costBefore(), model));
-        result.put("after", cost(done.costAfter(), target));
+        result.put("after", cost(done.costAfter(), written));
         result.put("equality",
                 Map.of("maxError", done.equality().maxError(), "samples", done.equality().samples()));
         List<Map<String, Object>> removed = done.removed().stream().map(ShrinkCommand::removed).toList();
@@ -133,7 +133,7 @@ final class ShrinkCommand implements Callable<Integer> {
                 .toList());
         result.put("findings", findings);
         result.put("seconds", seconds);
-        if (!target.endsWith(REJECTED)) {
+        if (accepted) {
             result.put("output", destination.typed());
         }
         result.put("run", run);

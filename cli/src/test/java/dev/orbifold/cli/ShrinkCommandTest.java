@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.TensorData;
 import java.io.IOException;
+import java.util.Map;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -64,6 +67,37 @@ class ShrinkCommandTest {
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(outcome.out().contains("Nothing has collapsed"), outcome.all()),
                 () -> assertArrayEquals(Files.readAllBytes(model), Files.readAllBytes(same)));
+    }
+
+    /**
+     * Two units alike but for a millionth of their biases, read with weights that differ by a hundred thousand: taking them for
+     * one shows in the outputs, and a model that fails its check is not left where the user looks for it.
+     */
+    @Test
+    void whatTheCheckRefusesIsNotWritten() throws IOException {
+        Graph graph = OnnxFile.read(Tiny.model(folder.resolve("m.onnx"), 0));
+        float[] in = graph.parameters().get("fc1.weight").toFloats();
+        float[] bias = graph.parameters().get("fc1.bias").toFloats();
+        float[] out = graph.parameters().get("fc2.weight").toFloats();
+        System.arraycopy(in, 0, in, Tiny.FEATURES, Tiny.FEATURES);
+        bias[0] = 1;
+        bias[1] = 1 + 3e-7f;
+        for (int c = 0; c < Tiny.CLASSES; c++) {
+            out[c * Tiny.HIDDEN] = 1e5f;
+            out[c * Tiny.HIDDEN + 1] = -1e5f;
+        }
+        Graph near =
+                graph.replacing(Map.of("fc1.weight", TensorData.of(in, graph.parameters().get("fc1.weight").dims()),
+                        "fc1.bias", TensorData.of(bias, bias.length), "fc2.weight",
+                        TensorData.of(out, graph.parameters().get("fc2.weight").dims())));
+        OnnxFile.write(near, folder.resolve("near.onnx"));
+        Path small = folder.resolve("small.onnx");
+        Outcome outcome =
+                Outcome.of("shrink", folder.resolve("near.onnx"), "-o", small, "--run", folder.resolve("run"));
+        assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(Files.notExists(small), outcome.all()),
+                () -> assertTrue(Files.exists(folder.resolve("run/rejected.onnx")), outcome.all()),
+                () -> assertTrue(outcome.err().contains("the model is not written"), outcome.all()));
     }
 
     /** Without --tolerance, where equality is a check, and with it, where it is a number to report. */

@@ -75,7 +75,8 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
 
     static Reduced reduce(Graph graph, ShrinkOptions options) {
         Unshare unshared = Unshare.of(graph);
-        List<Finding> infinite = notFinite(Symmetries.of(unshared.graph()));
+        Symmetries first = Symmetries.of(unshared.graph());
+        List<Finding> infinite = notFinite(first);
         if (!infinite.isEmpty()) {
             return new Reduced(graph, List.of(), infinite);
         }
@@ -87,7 +88,7 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
         narrowed.removed().forEach(r -> removed.put(r.space(), r));
         current = narrowed.graph();
         for (int round = 0; round < MOST_ROUNDS; round++) {
-            Symmetries symmetries = Symmetries.of(current);
+            Symmetries symmetries = current == first.graph() ? first : Symmetries.of(current);
             if (round == 0) {
                 findings.addAll(symmetries.findings());
                 options.idle(symmetries).forEach(glob -> findings.add(new Finding(Finding.Severity.WARNING,
