@@ -54,13 +54,6 @@ class LinearLimitsTest {
         found(net.graph(net.dense("head", bottleneck("Tanh"), 11, 3)));
     }
 
-    /** What comes out of an unknown operator has no known rank; a Gemm that reads it must do without. */
-    @Test
-    void aValueOfUnknownRankIsNotLookedInto() {
-        String narrow = net.dense("narrow", net.input("x", 9), 9, 4);
-        found(net.graph(net.node("Gemm", List.of(net.apply("CumulativeWhatever", narrow), net.weight("w", 4, 3)))));
-    }
-
     @Test
     void anUnknownOperatorKeepsCoordinatesApart() {
         found(net.graph(net.dense("head", bottleneck("CumulativeWhatever"), 11, 3)));
