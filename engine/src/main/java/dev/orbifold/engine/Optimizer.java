@@ -1,6 +1,5 @@
 package dev.orbifold.engine;
 
-import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -8,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -59,31 +59,32 @@ public final class Optimizer implements AutoCloseable {
         }
     }
 
-    private record Stretch(long from, long to, double decay) {
+    /**
+     * Consecutive elements of the flat buffers that decay alike.
+     *
+     * @param from the first element
+     * @param to the element after the last
+     * @param decay wd
+     */
+    public record Stretch(long from, long to, double decay) {
     }
 
     private final Kind kind;
-    private final FlatWeights weights;
-    private final List<Stretch> stretches = new ArrayList<>();
+    private final Tensor values;
+    private final Tensor gradients;
+    private final Device device;
+    private final List<Stretch> stretches;
     private final PointerScope scope;
     private final List<Tensor> moments = new ArrayList<>();
     private final Optional<Memory> memory;
     private long steps;
 
-    private Optimizer(Kind kind, FlatWeights weights, boolean decayVectors) {
+    private Optimizer(Kind kind, Tensor values, Tensor gradients, Device device, List<Stretch> stretches) {
         this.kind = kind;
-        this.weights = weights;
-        List<FlatWeights.Place> places = weights.places();
-        long start = 0;
-        for (int p = 0; p < places.size(); p++) {
-            long end = p + 1 < places.size() ? places.get(p + 1).offset() : weights.values().numel();
-            double decay = decayVectors || places.get(p).dims().length >= 2 ? kind.decay() : 0;
-            if (!stretches.isEmpty() && stretches.getLast().decay() == decay) {
-                start = stretches.removeLast().from();
-            }
-            stretches.add(new Stretch(start, end, decay));
-            start = end;
-        }
+        this.values = values;
+        this.gradients = gradients;
+        this.device = device;
+        this.stretches = new ArrayList<>(stretches);
         this.scope = new PointerScope().extend();
         try {
             int count = switch (kind) {
@@ -91,25 +92,69 @@ public final class Optimizer implements AutoCloseable {
                 case Kind.Adam a -> 2;
             };
             for (int i = 0; i < count; i++) {
-                moments.add(torch.zeros_like(weights.values()));
+                moments.add(torch.zeros_like(values));
             }
         } finally {
             scope.close();
         }
-        this.memory = weights.device().isCpu()
-                ? Optional.of(new Memory(Tensors.segment(weights.values()), Tensors.segment(weights.gradients()),
+        this.memory = device.isCpu() && values.element_size() == Float.BYTES
+                ? Optional.of(new Memory(Tensors.segment(values), Tensors.segment(gradients),
                         Tensors.segment(moments.getFirst()), Tensors.segment(moments.getLast())))
                 : Optional.empty();
     }
 
+    private static List<Stretch> stretches(Kind kind, FlatWeights weights, boolean decayVectors, Set<String> except) {
+        List<Stretch> stretches = new ArrayList<>();
+        List<FlatWeights.Place> places = weights.places();
+        for (int p = 0; p < places.size(); p++) {
+            FlatWeights.Place place = places.get(p);
+            if (except.contains(place.name())) {
+                continue;
+            }
+            long start = place.offset();
+            long end = p + 1 < places.size() ? places.get(p + 1).offset() : weights.values().numel();
+            double decay = decayVectors || place.dims().length >= 2 ? kind.decay() : 0;
+            if (!stretches.isEmpty() && stretches.getLast().decay() == decay && stretches.getLast().to() == start) {
+                start = stretches.removeLast().from();
+            }
+            stretches.add(new Stretch(start, end, decay));
+        }
+        return stretches;
+    }
+
     /** An optimizer that decays weights of rank 2 and more, and leaves biases and norms alone. */
     public static Optimizer of(Kind kind, FlatWeights weights) {
-        return new Optimizer(kind, weights, false);
+        return leaving(kind, weights, Set.of());
+    }
+
+    /** The same, which leaves some parameters where they are: somebody else moves them. */
+    public static Optimizer leaving(Kind kind, FlatWeights weights, Set<String> except) {
+        return new Optimizer(kind, weights.values(), weights.gradients(), weights.device(),
+                stretches(kind, weights, false, except));
     }
 
     /** An optimizer that decays every parameter. */
     public static Optimizer decayingAll(Kind kind, FlatWeights weights) {
-        return new Optimizer(kind, weights, true);
+        return new Optimizer(kind, weights.values(), weights.gradients(), weights.device(),
+                stretches(kind, weights, true, Set.of()));
+    }
+
+    /**
+     * An optimizer over any flat buffers, float32 or float64; elements outside the stretches stay where they are.
+     *
+     * @param values the flat values, contiguous
+     * @param gradients their gradients, laid out alike
+     * @param device where both are
+     * @param stretches which elements move, and how they decay
+     */
+    public static Optimizer over(Kind kind, Tensor values, Tensor gradients, Device device, List<Stretch> stretches) {
+        return new Optimizer(kind, values, gradients, device, stretches);
+    }
+
+    /** Changes how a stretch decays from now on. */
+    public void decay(int stretch, double decay) {
+        Stretch old = stretches.get(stretch);
+        stretches.set(stretch, new Stretch(old.from(), old.to(), decay));
     }
 
     /** One step along the gradients at the learning rate. */
@@ -124,16 +169,29 @@ public final class Optimizer implements AutoCloseable {
      * @param norm the largest Euclidean norm of all gradients together; longer ones are scaled down to it
      */
     public void step(double rate, double norm) {
-        double scale = 1;
-        if (norm < Double.POSITIVE_INFINITY) {
-            try (PointerScope inner = new PointerScope()) {
-                scale = Math.min(1, norm / (weights.gradients().norm().item_double() + 1e-12));
-            }
+        scaled(rate, clip(gradients, norm));
+    }
+
+    /** What gradients longer than the norm are multiplied with; 1 for shorter ones. */
+    public static double clip(Tensor gradients, double norm) {
+        if (norm == Double.POSITIVE_INFINITY) {
+            return 1;
         }
+        try (PointerScope inner = new PointerScope()) {
+            return Math.min(1, norm / (gradients.norm().item_double() + 1e-12));
+        }
+    }
+
+    /**
+     * One step along the gradients times a number.
+     *
+     * @param rate the learning rate η
+     * @param scale what the gradients are multiplied with
+     */
+    public void scaled(double rate, double scale) {
         steps++;
-        double factor = scale;
         for (Stretch stretch : stretches) {
-            memory.ifPresentOrElse(m -> onCpu(m, stretch, rate, factor), () -> onDevice(stretch, rate, factor));
+            memory.ifPresentOrElse(m -> onCpu(m, stretch, rate, scale), () -> onDevice(stretch, rate, scale));
         }
     }
 
@@ -170,8 +228,8 @@ public final class Optimizer implements AutoCloseable {
     private void onDevice(Stretch stretch, double rate, double scale) {
         try (PointerScope inner = new PointerScope()) {
             long n = stretch.to() - stretch.from();
-            Tensor w = weights.values().narrow(0, stretch.from(), n);
-            Tensor g = weights.gradients().narrow(0, stretch.from(), n).mul(new Scalar(scale));
+            Tensor w = values.narrow(0, stretch.from(), n);
+            Tensor g = gradients.narrow(0, stretch.from(), n).mul(new Scalar(scale));
             Tensor m = moments.getFirst().narrow(0, stretch.from(), n);
             if (kind.decoupled()) {
                 w.mul_(new Scalar(1 - rate * stretch.decay()));
@@ -225,8 +283,8 @@ public final class Optimizer implements AutoCloseable {
             for (int i = 0; i < moments.size(); i++) {
                 Tensor moment = moments.get(i);
                 moment.copy_(Tensors.of(
-                        new TensorData(DataType.FLOAT, Tensors.dims(moment), sections.apply("moments/" + i)),
-                        weights.device()));
+                        new TensorData(Tensors.dataType(moment.scalar_type()), Tensors.dims(moment), sections.apply("moments/" + i)),
+                        device));
             }
         }
         steps = taken;

@@ -8,9 +8,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** A fixed pool of daemon threads, one per processor, for work that is cut into ranges. */
-final class Workers {
+public final class Workers {
     /** How many ranges run at once. */
-    static final int COUNT = Runtime.getRuntime().availableProcessors();
+    public static final int COUNT = Runtime.getRuntime().availableProcessors();
 
     private static final ExecutorService POOL = Executors.newFixedThreadPool(COUNT,
             Thread.ofPlatform().daemon().name("orbifold-worker-", 0).factory());
@@ -20,7 +20,7 @@ final class Workers {
 
     /** Work on the numbers from {@code from} to before {@code to}. */
     @FunctionalInterface
-    interface Range {
+    public interface Range {
         void run(int from, int to);
     }
 
@@ -29,7 +29,7 @@ final class Workers {
      * first range runs on the calling thread; a failure there or elsewhere is thrown here, that of the lowest range
      * first. Not to be called from within such work.
      */
-    static void run(int count, int grain, int most, Range work) {
+    public static void run(int count, int grain, int most, Range work) {
         int pieces = Math.max(1, Math.min(Math.min(most, COUNT), count / Math.max(1, grain)));
         if (pieces == 1) {
             work.run(0, count);

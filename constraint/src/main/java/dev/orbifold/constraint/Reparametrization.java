@@ -1,0 +1,269 @@
+package dev.orbifold.constraint;
+
+import dev.orbifold.engine.Device;
+import dev.orbifold.engine.Optimizer;
+import dev.orbifold.engine.Optimizer.Kind;
+import dev.orbifold.engine.Tensors;
+import dev.orbifold.graph.Seed;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Entries w = A z + B r with z a product of factors, as they are trained: given ∂L/∂w, the factors and the rest move, each
+ * by an optimizer of the same kind, the factors with their own weight decay, which is part of the gradient as the
+ * equivalences need (theory, 2). Needs no graph of the product: gradients of factors follow from ∂L/∂w in closed form.
+ */
+public final class Reparametrization implements AutoCloseable {
+    /** How the factors begin. */
+    public sealed interface Start {
+        /** Factors of equal size whose product is what the weights are. */
+        record Balanced() implements Start {
+        }
+
+        /** The scheme's published start from random weights. */
+        record Published() implements Start {
+        }
+
+        /**
+         * Two factors with m² − w² = β (PILoT).
+         *
+         * @param beta β, above 0
+         */
+        record Shifted(double beta) implements Start {
+            /** Checks β. */
+            public Shifted {
+                if (!(beta > 0)) {
+                    throw new ConstraintException("PILoT needs β above 0, found " + beta);
+                }
+            }
+        }
+    }
+
+    private final Chart chart;
+    private final Scheme scheme;
+    private final Kind kind;
+    private final Device device;
+    private final PointerScope scope;
+    private final Tensor rest;
+    private final Tensor restGradient;
+    private final Tensor factors;
+    private final Tensor factorGradient;
+    private final Optional<Optimizer> restOptimizer;
+    private final Optimizer factorOptimizer;
+    private double lambda;
+
+    /**
+     * Starts from entries w.
+     *
+     * @param chart linear coordinates of w; its tensors must live as long as this
+     * @param scheme how the coordinates are made of factors
+     * @param entries w, flat
+     * @param kind how factors and rest are moved; its decay is that of the rest
+     * @param restDecays whether the rest decays
+     * @param lambda λ, at least 0
+     * @param start how the factors begin
+     * @param seed of random starts
+     */
+    public Reparametrization(Chart chart, Scheme scheme, Tensor entries, Kind kind, boolean restDecays, double lambda,
+            Start start, Seed seed, Device device) {
+        if (chart.entries() != entries.numel() || chart.coordinates() != scheme.coordinates()) {
+            throw new ConstraintException("a chart of " + chart.entries() + " entries and " + chart.coordinates()
+                    + " coordinates does not fit " + entries.numel() + " entries and a scheme of "
+                    + scheme.coordinates());
+        }
+        this.chart = chart;
+        this.scheme = scheme;
+        this.kind = kind;
+        this.device = device;
+        this.scope = new PointerScope().extend();
+        try {
+            rest = chart.rest(entries).clone();
+            restGradient = torch.zeros_like(rest);
+            factors = torch.empty_like(entries).resize_(scheme.factors()).zero_();
+            factorGradient = torch.zeros_like(factors);
+            Tensor z = chart.coordinates(entries);
+            switch (start) {
+                case Start.Balanced b -> scheme.balance(z, factors);
+                case Start.Published p -> scheme.start(z, factors, seed);
+                case Start.Shifted s -> shift(z, s.beta());
+            }
+            restOptimizer = rest.numel() == 0 ? Optional.empty()
+                    : Optional.of(Optimizer.over(kind, rest, restGradient, device,
+                            List.of(new Optimizer.Stretch(0, rest.numel(), restDecays ? kind.decay() : 0))));
+            factorOptimizer = Optimizer.over(coupled(kind), factors, factorGradient, device,
+                    List.of(new Optimizer.Stretch(0, factors.numel(), 0)));
+        } finally {
+            scope.close();
+        }
+        lambda(lambda);
+    }
+
+    private static Kind coupled(Kind kind) {
+        return switch (kind) {
+            case Kind.Sgd s -> new Kind.Sgd(s.momentum(), s.nesterov(), 0, false);
+            case Kind.Adam a -> new Kind.Adam(a.beta1(), a.beta2(), a.epsilon(), 0, false);
+        };
+    }
+
+    /** How the entries are seen. */
+    public Chart chart() {
+        return chart;
+    }
+
+    /** How the coordinates are made. */
+    public Scheme scheme() {
+        return scheme;
+    }
+
+    /** λ as it is now. */
+    public double lambda() {
+        return lambda;
+    }
+
+    /**
+     * Changes λ from the next step on.
+     *
+     * @throws ConstraintException if it is negative or not finite
+     */
+    public void lambda(double value) {
+        if (!(value >= 0 && Double.isFinite(value))) {
+            throw new ConstraintException("λ must be a number from 0 up, found " + value);
+        }
+        lambda = value;
+        factorOptimizer.decay(0, decay());
+    }
+
+    /** wd = 2λ/D, the weight decay of each factor. */
+    public double decay() {
+        return 2 * lambda / scheme.depth();
+    }
+
+    /** The factors, flat; changing them changes what is trained. */
+    public Tensor factors() {
+        return factors;
+    }
+
+    /** w as it is now; belongs to the caller's pointer scope. */
+    public Tensor entries() {
+        return chart.join(scheme.product(factors), rest);
+    }
+
+    /**
+     * Moves factors and rest.
+     *
+     * @param gradient ∂L/∂w, flat
+     * @param rate the learning rate η
+     * @param scale what gradients are multiplied with
+     */
+    public void step(Tensor gradient, double rate, double scale) {
+        try (PointerScope inner = new PointerScope()) {
+            if (restOptimizer.isPresent()) {
+                restGradient.copy_(chart.pulledRest(gradient));
+                restOptimizer.get().scaled(rate, scale);
+            }
+            scheme.pull(factors, chart.pulledCoordinates(gradient), factorGradient);
+            factorOptimizer.scaled(rate, scale);
+        }
+    }
+
+    /**
+     * Whether {@link #step(MemorySegment, MemorySegment, double, double)} can be used: elementwise factors of all entries,
+     * float32, on the CPU.
+     */
+    public boolean fuses() {
+        return chart instanceof Whole && scheme instanceof Elementwise && device.isCpu()
+                && factors.element_size() == Float.BYTES;
+    }
+
+    /**
+     * Moves the factors and writes the product, in one pass over memory; snaps what has become zero.
+     *
+     * @param gradient ∂L/∂w, flat float32 on the host
+     * @param product where w goes
+     */
+    public void step(MemorySegment gradient, MemorySegment product, double rate, double scale) {
+        Elementwise elementwise = (Elementwise) scheme;
+        long taken = factorOptimizer.steps() + 1;
+        factorOptimizer.steps(taken);
+        FactorUpdate.Memory memory = new FactorUpdate.Memory(gradient, product, Tensors.segment(factors),
+                Tensors.segment(factorOptimizer.moments().getFirst()),
+                Tensors.segment(factorOptimizer.moments().getLast()), elementwise.stride(), scheme.depth());
+        FusedFactors.step(FactorUpdate.PROVIDER, memory, elementwise.coordinates(), kind, taken, rate, decay(), scale,
+                Depths.zero(scheme.depth()));
+    }
+
+    /** Sets cells to exact zero that have come closer to it than float32 resolves, and their momenta with them. */
+    public void snap() {
+        try (PointerScope inner = new PointerScope()) {
+            Tensor were = factors.ne(Scalars.ZERO);
+            scheme.snap(factors);
+            Tensor gone = were.logical_and(factors.eq(Scalars.ZERO));
+            factorOptimizer.moments().forEach(m -> m.masked_fill_(gone, Scalars.ZERO));
+        }
+    }
+
+    /** Puts two factors at m² − w² = β without changing their product (Sign-In). */
+    public void shift(double beta) {
+        try (PointerScope inner = new PointerScope()) {
+            shift(scheme.product(factors).clone(), beta);
+        }
+    }
+
+    private void shift(Tensor product, double beta) {
+        if (!(scheme instanceof Elementwise e)) {
+            throw new ConstraintException("PILoT and Sign-In factor single entries; this constraint goes by "
+                    + scheme.getClass().getSimpleName());
+        }
+        e.shift(product, factors, beta);
+    }
+
+    /** λ·penalty: what the factors' weight decay adds to the loss. */
+    public double penalty() {
+        try (PointerScope inner = new PointerScope()) {
+            return lambda * scheme.penalty(factors).item_double();
+        }
+    }
+
+    /** The bytes a checkpoint needs, by section name. */
+    public Map<String, MemorySegment> sections() {
+        Map<String, MemorySegment> sections = new LinkedHashMap<>();
+        sections.put("factors", Tensors.toData(factors).bytes());
+        factorOptimizer.sections().forEach((name, bytes) -> sections.put("factors/" + name, bytes));
+        if (restOptimizer.isPresent()) {
+            sections.put("rest", Tensors.toData(rest).bytes());
+            restOptimizer.get().sections().forEach((name, bytes) -> sections.put("rest/" + name, bytes));
+        }
+        return sections;
+    }
+
+    /** Restores what {@link #sections} gave, bit for bit, and the step count. */
+    public void restore(Function<String, MemorySegment> sections, long steps) {
+        restore(factors, sections.apply("factors"));
+        factorOptimizer.restore(name -> sections.apply("factors/" + name), steps);
+        if (restOptimizer.isPresent()) {
+            restore(rest, sections.apply("rest"));
+            restOptimizer.get().restore(name -> sections.apply("rest/" + name), steps);
+        }
+    }
+
+    private void restore(Tensor tensor, MemorySegment bytes) {
+        try (PointerScope inner = new PointerScope()) {
+            tensor.copy_(Tensors.of(new dev.orbifold.graph.TensorData(Tensors.dataType(tensor.scalar_type()),
+                    Tensors.dims(tensor), bytes), device));
+        }
+    }
+
+    @Override
+    public void close() {
+        factorOptimizer.close();
+        restOptimizer.ifPresent(Optimizer::close);
+        scope.deallocate();
+    }
+}

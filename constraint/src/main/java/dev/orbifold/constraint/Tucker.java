@@ -1,0 +1,218 @@
+package dev.orbifold.constraint;
+
+import dev.orbifold.graph.Seed;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.StringViewOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * The coordinates are a tensor in deep Tucker form (Hariz et al., AISTATS 2024): Z = G ×₁ Ũ₁ ×₂ … ×_k Ũ_k, every Ũ_i a
+ * product of matrices, decay on all. Whole slices of G vanish, so that the multilinear rank falls.
+ *
+ * <p>
+ * The factors are G, then the matrices axis by axis: Ũ_i = U_{i,1} (d_i × r_i) U_{i,2} (r_i × r_i) ….
+ *
+ * @param layers matrices in each Ũ, at least 1
+ * @param dims the shape of Z, of rank 2 or more
+ * @param ranks the shape of G
+ */
+public record Tucker(int layers, List<Long> dims, List<Long> ranks) implements Scheme {
+    /** Checks the shapes. */
+    public Tucker {
+        dims = List.copyOf(dims);
+        ranks = List.copyOf(ranks);
+        if (layers < 1 || layers > Depths.MOST) {
+            throw new ConstraintException("a Tucker axis takes 1 to 4 matrices, asked for " + layers);
+        }
+        if (dims.size() < 2 || dims.size() != ranks.size()) {
+            throw new ConstraintException("Tucker form needs as many ranks as axes, two or more; the shape is " + dims
+                    + ", the ranks are " + ranks);
+        }
+        for (int axis = 0; axis < dims.size(); axis++) {
+            if (ranks.get(axis) < 1 || ranks.get(axis) > dims.get(axis)) {
+                throw new ConstraintException("axis " + axis + " of length " + dims.get(axis) + " cannot have rank "
+                        + ranks.get(axis));
+            }
+        }
+    }
+
+    /** One core, and so many matrices for each axis, are multiplied. */
+    @Override
+    public int depth() {
+        return 1 + layers * dims.size();
+    }
+
+    @Override
+    public long coordinates() {
+        return size(dims);
+    }
+
+    private static long size(List<Long> dims) {
+        return dims.stream().reduce(1L, Math::multiplyExact);
+    }
+
+    @Override
+    public long factors() {
+        long n = size(ranks);
+        for (int axis = 0; axis < dims.size(); axis++) {
+            long r = ranks.get(axis);
+            n += dims.get(axis) * r + (layers - 1) * r * r;
+        }
+        return n;
+    }
+
+    /** The slices of G, axis by axis. */
+    @Override
+    public long cells() {
+        return ranks.stream().mapToLong(Long::longValue).sum();
+    }
+
+    private Tensor core(Tensor factors) {
+        return factors.narrow(0, 0, size(ranks)).view(longs(ranks));
+    }
+
+    private static long[] longs(List<Long> of) {
+        return of.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    private List<List<Tensor>> matrices(Tensor factors) {
+        List<List<Tensor>> all = new ArrayList<>();
+        long at = size(ranks);
+        for (int axis = 0; axis < dims.size(); axis++) {
+            long r = ranks.get(axis);
+            List<Tensor> own = new ArrayList<>();
+            for (int layer = 0; layer < layers; layer++) {
+                long high = layer == 0 ? dims.get(axis) : r;
+                own.add(factors.narrow(0, at, high * r).view(high, r));
+                at += high * r;
+            }
+            all.add(own);
+        }
+        return all;
+    }
+
+    /** Contracts an axis of a tensor with the columns of a matrix. */
+    private static Tensor times(Tensor tensor, Tensor matrix, int axis) {
+        return tensor.movedim(axis, -1).matmul(matrix.t()).movedim(-1, axis);
+    }
+
+    private static Tensor unfolded(Tensor tensor, int axis) {
+        return tensor.movedim(axis, 0).reshape(tensor.size(axis), -1);
+    }
+
+    /**
+     * The higher-order singular value decomposition, cut to the ranks; the singular values of each axis go into its matrices
+     * and out of G, each matrix taking the same share.
+     */
+    @Override
+    public void balance(Tensor z, Tensor factors) {
+        Tensor tensor = z.view(longs(dims));
+        Tensor core = tensor;
+        List<List<Tensor>> matrices = matrices(factors);
+        for (int axis = 0; axis < dims.size(); axis++) {
+            var svd = torch.linalg_svd(unfolded(tensor, axis), false, new StringViewOptional());
+            Tensor left = svd.get0().narrow(1, 0, Math.min(ranks.get(axis), svd.get0().size(1)));
+            double scale = svd.get1().narrow(0, 0, 1).item_double();
+            Tensor share = svd.get1().narrow(0, 0, left.size(1)).div(new Scalar(scale == 0 ? 1 : scale))
+                    .clamp_min(new Scalar(1e-6)).pow(new Scalar(1.0 / (depth())));
+            core = times(core, left.div(share.pow(new Scalar(layers))).t(), axis);
+            Tensor first = matrices.get(axis).getFirst();
+            first.zero_().narrow(1, 0, left.size(1)).copy_(left.mul(share));
+            for (int layer = 1; layer < layers; layer++) {
+                matrices.get(axis).get(layer).zero_().narrow(0, 0, left.size(1)).narrow(1, 0, left.size(1))
+                        .copy_(torch.diag_embed(share));
+            }
+        }
+        Tensor whole = core(factors).zero_();
+        for (int axis = 0; axis < dims.size(); axis++) {
+            whole = whole.narrow(axis, 0, core.size(axis));
+        }
+        whole.copy_(core);
+    }
+
+    @Override
+    public void start(Tensor z, Tensor factors, Seed seed) {
+        balance(z, factors);
+    }
+
+    private Tensor tensor(Tensor factors) {
+        Tensor product = core(factors);
+        List<List<Tensor>> matrices = matrices(factors);
+        for (int axis = 0; axis < dims.size(); axis++) {
+            for (int layer = layers - 1; layer >= 0; layer--) {
+                product = times(product, matrices.get(axis).get(layer), axis);
+            }
+        }
+        return product;
+    }
+
+    @Override
+    public Tensor product(Tensor factors) {
+        return tensor(factors).reshape(-1);
+    }
+
+    @Override
+    public void pull(Tensor factors, Tensor gradient, Tensor into) {
+        Tensor leaf = factors.detach().clone();
+        leaf.set_requires_grad(true);
+        product(leaf).backward(gradient, new org.bytedeco.pytorch.BoolOptional(), false,
+                new org.bytedeco.pytorch.TensorArrayRefOptional());
+        into.copy_(leaf.grad());
+    }
+
+    @Override
+    public Tensor penalty(Tensor factors) {
+        return factors.mul(factors).sum().div(new Scalar(depth()));
+    }
+
+    @Override
+    public Optional<Tensor> norm(Tensor z) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Tensor sizes(Tensor factors) {
+        Tensor core = core(factors);
+        Tensor[] norms = new Tensor[dims.size()];
+        for (int axis = 0; axis < norms.length; axis++) {
+            Tensor rows = unfolded(core, axis);
+            norms[axis] = rows.mul(rows).sum(1).sqrt();
+        }
+        return torch.cat(new org.bytedeco.pytorch.TensorVector(norms), 0);
+    }
+
+    /** Compares the squared lengths of all factors. */
+    @Override
+    public double imbalance(Tensor factors) {
+        List<Tensor> all = new ArrayList<>();
+        all.add(core(factors));
+        matrices(factors).forEach(all::addAll);
+        double least = Double.POSITIVE_INFINITY;
+        double most = 0;
+        for (Tensor part : all) {
+            double square = part.mul(part).sum().item_double();
+            least = Math.min(least, square);
+            most = Math.max(most, square);
+        }
+        return most == 0 ? 0 : (most - least) / most;
+    }
+
+    /** Slices of G all of whose entries are small become 0. */
+    @Override
+    public void snap(Tensor factors) {
+        Tensor core = core(factors);
+        for (int axis = 0; axis < dims.size(); axis++) {
+            Tensor moved = core.movedim(axis, 0);
+            Tensor small = unfolded(core, axis).abs().amax(new long[] {1}, false)
+                    .lt(new Scalar(Depths.zero(depth())));
+            long[] shape = new long[dims.size()];
+            java.util.Arrays.fill(shape, 1);
+            shape[0] = ranks.get(axis);
+            moved.masked_fill_(small.view(shape), Scalars.ZERO);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package dev.orbifold.constraint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orbifold.engine.Device;
+import dev.orbifold.engine.Natives;
+import dev.orbifold.engine.Optimizer.Kind;
+import dev.orbifold.engine.Tensors;
+import dev.orbifold.graph.Seed;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The fused update against plain operations, and its providers against each other. */
+class FactorUpdateTest {
+    /** Float32 rounding of a few hundred steps, relative to numbers of size 1. */
+    private static final float ROUNDING = 2e-4f;
+    /** One step on numbers of up to 20, in which sums may be associated differently. */
+    private static final float ONE_STEP = 1e-5f;
+    private static final int N = 1000 + 7;
+    private static final List<Kind> KINDS = List.of(new Kind.Sgd(0.9, false, 0), new Kind.Sgd(0.9, true, 0),
+            new Kind.Adam(0.9, 0.99, 1e-8, 0, false));
+
+    @BeforeAll
+    static void load() {
+        Natives.load();
+    }
+
+    private static float[] normals(RandomGenerator random, int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private static Reparametrization form(int depth, float[] w, Kind kind) {
+        return new Reparametrization(new Whole(w.length), new Elementwise(depth, w.length),
+                Tensors.of(Device.cpu(), w, w.length), kind, false, 0.05, new Reparametrization.Start.Balanced(),
+                new Seed(0), Device.cpu());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4})
+    void onePassDoesWhatPlainOperationsDo(int depth) {
+        for (Kind kind : KINDS) {
+            RandomGenerator random = new Seed(depth).generator();
+            float[] w = normals(random, N);
+            float[] target = normals(random, N);
+            try (PointerScope scope = new PointerScope(); Arena arena = Arena.ofConfined();
+                    Reparametrization fused = form(depth, w, kind); Reparametrization plain = form(depth, w, kind)) {
+                MemorySegment product = arena.allocate(4L * N, 64);
+                MemorySegment.copy(w, 0, product, ValueLayout.JAVA_FLOAT, 0, N);
+                MemorySegment gradient = arena.allocate(4L * N, 64);
+                Tensor goal = Tensors.of(Device.cpu(), target, N);
+                for (int step = 0; step < 200; step++) {
+                    for (int i = 0; i < N; i++) {
+                        gradient.setAtIndex(ValueLayout.JAVA_FLOAT, i,
+                                product.getAtIndex(ValueLayout.JAVA_FLOAT, i) - target[i]);
+                    }
+                    fused.step(gradient, product, 0.01, 0.5);
+                    try (PointerScope inner = new PointerScope()) {
+                        plain.step(plain.entries().sub(goal), 0.01, 0.5);
+                        plain.snap();
+                    }
+                }
+                assertArrayEquals(Tensors.toData(plain.entries()).toFloats(),
+                        product.toArray(ValueLayout.JAVA_FLOAT), ROUNDING, kind.toString());
+                assertArrayEquals(Tensors.toData(plain.factors()).toFloats(),
+                        Tensors.toData(fused.factors()).toFloats(), ROUNDING, kind.toString());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4})
+    void bothProvidersAgree(int depth) {
+        for (Kind kind : KINDS) {
+            float[][] ends = new float[2][];
+            FactorUpdate[] providers = {new ScalarFactorUpdate(), new VectorFactorUpdate()};
+            for (int p = 0; p < 2; p++) {
+                RandomGenerator random = new Seed(depth).generator();
+                int stride = 1024;
+                try (Arena arena = Arena.ofConfined()) {
+                    MemorySegment g = filled(arena, normals(random, N));
+                    MemorySegment factors = filled(arena, normals(random, depth * stride));
+                    MemorySegment first = filled(arena, normals(random, depth * stride));
+                    MemorySegment second = kind instanceof Kind.Adam ? filled(arena, squares(random, depth * stride))
+                            : first;
+                    MemorySegment w = filled(arena, new float[N]);
+                    FusedFactors.step(providers[p],
+                            new FactorUpdate.Memory(g, w, factors, first, second, stride, depth), N, kind, 3, 0.01,
+                            0.02, 1, 1e-3);
+                    ends[p] = concat(w, factors, first, second);
+                }
+            }
+            assertArrayEquals(ends[0], ends[1], ONE_STEP, kind.toString());
+        }
+    }
+
+    private static float[] squares(RandomGenerator random, int n) {
+        float[] values = normals(random, n);
+        for (int i = 0; i < n; i++) {
+            values[i] *= values[i];
+        }
+        return values;
+    }
+
+    private static MemorySegment filled(Arena arena, float[] values) {
+        return arena.allocateFrom(ValueLayout.JAVA_FLOAT, values);
+    }
+
+    private static float[] concat(MemorySegment... parts) {
+        int n = 0;
+        for (MemorySegment part : parts) {
+            n += (int) (part.byteSize() / 4);
+        }
+        float[] all = new float[n];
+        int at = 0;
+        for (MemorySegment part : parts) {
+            int length = (int) (part.byteSize() / 4);
+            MemorySegment.copy(part, ValueLayout.JAVA_FLOAT, 0, all, at, length);
+            at += length;
+        }
+        return all;
+    }
+
+    /** Coordinates that carry nothing end at exactly zero, and stay there whatever the gradient says. */
+    @Test
+    void zeroAbsorbs() {
+        float[] w = new float[64];
+        java.util.Arrays.fill(w, 0.1f);
+        for (Kind kind : KINDS) {
+            try (PointerScope scope = new PointerScope(); Arena arena = Arena.ofConfined();
+                    Reparametrization form = form(2, w, kind)) {
+                MemorySegment product = arena.allocate(4L * 64, 64);
+                MemorySegment gradient = arena.allocate(4L * 64, 64);
+                form.lambda(1);
+                for (int step = 0; step < 2000; step++) {
+                    form.step(gradient, product, 0.01, 1);
+                }
+                assertArrayEquals(new float[64], product.toArray(ValueLayout.JAVA_FLOAT), kind.toString());
+                gradient.fill((byte) 0x3f);
+                form.step(gradient, product, 0.01, 1);
+                assertArrayEquals(new float[64], product.toArray(ValueLayout.JAVA_FLOAT), kind.toString());
+                assertEquals(64, form.scheme().closed(form.factors()));
+            }
+        }
+    }
+
+    @Test
+    void aFactorThatCrossesZeroAloneIsNotSnapped() {
+        try (PointerScope scope = new PointerScope(); Arena arena = Arena.ofConfined()) {
+            MemorySegment g = filled(arena, new float[] {0});
+            MemorySegment factors = arena.allocate(4L * 32, 64);
+            factors.setAtIndex(ValueLayout.JAVA_FLOAT, 0, 1f);
+            factors.setAtIndex(ValueLayout.JAVA_FLOAT, 16, 1e-12f);
+            MemorySegment momenta = arena.allocate(4L * 32, 64);
+            MemorySegment w = filled(arena, new float[] {0});
+            FusedFactors.step(FactorUpdate.PROVIDER, new FactorUpdate.Memory(g, w, factors, momenta, momenta, 16, 2), 1,
+                    new Kind.Sgd(0, false, 0), 1, 0.1, 0, 1, 1e-3);
+            assertEquals(1f, factors.getAtIndex(ValueLayout.JAVA_FLOAT, 0));
+            assertTrue(factors.getAtIndex(ValueLayout.JAVA_FLOAT, 16) > 0);
+        }
+    }
+}
