@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "orbifold", mixinStandardHelpOptions = true, versionProvider = Version.class,
         description = "Finds the symmetries of a neural network, and uses them to constrain and shrink it.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DemoCommand.class, CompressCommand.class, EvaluateCommand.class, ShrinkCommand.class,
+        subcommands = {DemoCommand.class, CompressCommand.class, TrainCommand.class, EvaluateCommand.class, ShrinkCommand.class,
                 ScanCommand.class, TransformCommand.class,
                 ReportCommand.class, ResumeCommand.class, WarmUp.class},
         footer = {"",

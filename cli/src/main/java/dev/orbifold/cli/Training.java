@@ -6,9 +6,9 @@ import dev.orbifold.run.RunException;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
 import dev.orbifold.run.Typed;
-import dev.orbifold.train.CompressResult;
 import dev.orbifold.train.InterruptedRun;
 import dev.orbifold.train.Progress;
+import dev.orbifold.train.Reached;
 import dev.orbifold.train.TrainException;
 import java.util.function.Function;
 
@@ -20,8 +20,8 @@ import java.util.function.Function;
  */
 record Training(Output output, String command) {
     /** Does the work; whatever becomes of it, the Run says so and has a report. */
-    int of(RunFolder run, Function<Progress, CompressResult> work) {
-        CompressResult result;
+    int of(RunFolder run, Function<Progress, ? extends Reached> work) {
+        Reached result;
         try (Interruption interruption = Interruption.listen(output::say);
                 LiveProgress progress = output.progress(interruption::requested)) {
             result = work.apply(progress);

@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.Tensor;
  * structure tells how it acts. All tensors are flat, of one element type, and belong to the caller's pointer scope; w has
  * {@link #entries} elements, z {@link #coordinates}, r {@link #rest}.
  */
-public sealed interface Chart permits Whole, Chosen, Classes, Sums, Differences, Span {
+public sealed interface Chart permits Whole, Chosen, Classes, Sums, Differences, Span, Turned {
     /** n, the number of entries. */
     long entries();
 

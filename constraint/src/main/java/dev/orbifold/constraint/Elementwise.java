@@ -172,6 +172,11 @@ public record Elementwise(int depth, long coordinates) implements Scheme {
     }
 
     @Override
+    public void scale(Tensor factors, Tensor perCell) {
+        stacked(factors).mul_(perCell);
+    }
+
+    @Override
     public void snap(Tensor factors) {
         Tensor all = stacked(factors);
         Tensor small = all.abs().amax(new long[] {0}, true).lt(new Scalar(Depths.zero(depth)));

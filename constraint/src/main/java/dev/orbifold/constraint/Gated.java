@@ -114,6 +114,12 @@ public record Gated(int depth, Groups groups) implements Scheme {
     }
 
     @Override
+    public void scale(Tensor factors, Tensor perCell) {
+        vectors(factors).mul_(groups.spread(perCell));
+        gates(factors).mul_(perCell);
+    }
+
+    @Override
     public void snap(Tensor factors) {
         Tensor vectors = vectors(factors);
         Tensor length = groups.total(vectors.mul(vectors)).sqrt();

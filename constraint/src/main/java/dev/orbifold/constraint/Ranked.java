@@ -125,7 +125,7 @@ public record Ranked(int depth, long count, long rows, long columns, long rank) 
         return Optional.of(torch.linalg_svdvals(shaped(z)).pow(new Scalar(2.0 / depth)).sum());
     }
 
-    /** The singular values. */
+    /** The singular values, largest first in each matrix. */
     @Override
     public Tensor sizes(Tensor factors) {
         return torch.linalg_svdvals(shaped(product(factors))).narrow(1, 0, rank).reshape(-1);
@@ -144,6 +144,37 @@ public record Ranked(int depth, long count, long rows, long columns, long rank) 
             apart = Math.max(apart, left.sub(right).abs().max().item_double());
         }
         return largest == 0 ? 0 : apart / largest;
+    }
+
+    /** Columns of the first factor and rows of the last; meant for aligned factors. */
+    @Override
+    public void scale(Tensor factors, Tensor perCell) {
+        List<Tensor> parts = parts(factors);
+        Tensor cells = perCell.view(count, rank);
+        parts.getFirst().mul_(cells.unsqueeze(1));
+        for (int d = 1; d < depth - 1; d++) {
+            parts.get(d).mul_(cells.unsqueeze(1));
+        }
+        parts.getLast().mul_(cells.unsqueeze(2));
+    }
+
+    /**
+     * Inner rotations R with U_d → U_d R_d, U_{d+1} → R_dᵀ U_{d+1} that make the columns of each U_d orthogonal, longest
+     * first: the eigenvectors of U_dᵀU_d. Where factors are balanced these are the singular vectors of the product.
+     */
+    @Override
+    public void align(Tensor factors, List<Tensor> momenta) {
+        List<List<Tensor>> all = new ArrayList<>();
+        all.add(parts(factors));
+        momenta.forEach(m -> all.add(parts(m)));
+        for (int d = 0; d + 1 < depth; d++) {
+            Tensor left = all.getFirst().get(d);
+            Tensor turn = torch.linalg_eigh(torch.bmm(left.transpose(1, 2), left)).get1().flip(2);
+            for (List<Tensor> own : all) {
+                own.get(d).copy_(torch.bmm(own.get(d), turn));
+                own.get(d + 1).copy_(torch.bmm(turn.transpose(1, 2), own.get(d + 1)));
+            }
+        }
     }
 
     /** Cuts singular values below the threshold; factors come back balanced where something was cut. */

@@ -209,6 +209,25 @@ public final class Reparametrization implements AutoCloseable {
         }
     }
 
+    /**
+     * Multiplies the factors of each cell: a push onto the mirror that no momentum carries on.
+     *
+     * @param perCell what the factors of each cell are multiplied with, from 0 to 1
+     */
+    public void push(Tensor perCell) {
+        try (PointerScope inner = new PointerScope()) {
+            scheme.scale(factors, perCell);
+        }
+    }
+
+    /** Turns factors and momenta so that cells can be pushed one by one; their product stays. */
+    public void align() {
+        try (PointerScope inner = new PointerScope()) {
+            // Adam's squares know no direction; they cannot turn.
+            scheme.align(factors, kind instanceof Kind.Sgd ? factorOptimizer.moments() : List.of());
+        }
+    }
+
     /** Puts two factors at m² − w² = β without changing their product (Sign-In). */
     public void shift(double beta) {
         try (PointerScope inner = new PointerScope()) {

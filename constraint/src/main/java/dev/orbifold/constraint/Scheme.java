@@ -1,6 +1,7 @@
 package dev.orbifold.constraint;
 
 import dev.orbifold.graph.Seed;
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
@@ -74,6 +75,24 @@ public sealed interface Scheme permits Elementwise, Gated, Ranked, Tucker {
 
     /** Sets cells to exact zero whose factors are all below float32's epsilon to the power 1/D. */
     void snap(Tensor factors);
+
+    /**
+     * Multiplies all factors of each cell: one step of a decay that differs from cell to cell.
+     *
+     * @param factors the factors, or their momenta
+     * @param perCell what the factors of each cell are multiplied with
+     */
+    void scale(Tensor factors, Tensor perCell);
+
+    /**
+     * Turns factors, without changing their product, so that cells are where {@link #sizes} counts them. Only products of
+     * matrices are free to turn.
+     *
+     * @param factors as they are
+     * @param momenta what turns with them
+     */
+    default void align(Tensor factors, List<Tensor> momenta) {
+    }
 
     /** The number of zero cells. */
     default long closed(Tensor factors) {

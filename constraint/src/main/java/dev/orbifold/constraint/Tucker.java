@@ -201,6 +201,20 @@ public record Tucker(int layers, List<Long> dims, List<Long> ranks) implements S
         return most == 0 ? 0 : (most - least) / most;
     }
 
+    /** Slices of G: an entry is multiplied once for each axis. */
+    @Override
+    public void scale(Tensor factors, Tensor perCell) {
+        Tensor core = core(factors);
+        long at = 0;
+        for (int axis = 0; axis < dims.size(); axis++) {
+            long[] shape = new long[dims.size()];
+            java.util.Arrays.fill(shape, 1);
+            shape[axis] = ranks.get(axis);
+            core.mul_(perCell.narrow(0, at, ranks.get(axis)).view(shape));
+            at += ranks.get(axis);
+        }
+    }
+
     /** Slices of G all of whose entries are small become 0. */
     @Override
     public void snap(Tensor factors) {

@@ -51,6 +51,14 @@ public sealed interface Metric {
     record Widths(Point at, long macs, Map<String, Integer> widths) implements Metric {
     }
 
+    /**
+     * How much of every constraint has become zero.
+     *
+     * @param shares exactly zero cells over all cells, by constraint
+     */
+    record Zeros(Point at, Map<String, Double> shares) implements Metric {
+    }
+
     /** Something that happened once, such as the removal of collapsed units or a change of phase. */
     record Event(Point at, String name, String message) implements Metric {
     }
@@ -81,6 +89,10 @@ public sealed interface Metric {
                 line.put("kind", "widths");
                 line.put("macs", widths.macs());
                 line.put("widths", widths.widths());
+            }
+            case Zeros zeros -> {
+                line.put("kind", "zeros");
+                line.put("shares", zeros.shares());
             }
             case Event event -> {
                 line.put("kind", "event");

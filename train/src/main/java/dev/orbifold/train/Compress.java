@@ -278,7 +278,7 @@ public final class Compress implements AutoCloseable {
         }
     }
 
-    private static Map<String, String> libraries() {
+    static Map<String, String> libraries() {
         Map<String, String> versions = new LinkedHashMap<>();
         versions.put("pytorch", version(org.bytedeco.pytorch.Tensor.class));
         versions.put("onnxruntime", OnnxRuntime.version());

@@ -18,7 +18,7 @@ import java.util.List;
  * @param findings what the user should know
  */
 public record CompressResult(Graph graph, Standing before, Standing after, double maxError, int samples,
-        List<SpaceWidth> widths, boolean met, String verdict, List<Finding> findings) {
+        List<SpaceWidth> widths, boolean met, String verdict, List<Finding> findings) implements Reached {
     /**
      * What a model is worth and what it costs.
      *

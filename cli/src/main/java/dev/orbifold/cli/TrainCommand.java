@@ -1,0 +1,141 @@
+package dev.orbifold.cli;
+
+import dev.orbifold.run.RunFolder;
+import dev.orbifold.train.RecipeReader;
+import dev.orbifold.train.Train;
+import dev.orbifold.train.TrainException;
+import dev.orbifold.train.TrainRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code train}: training under constraints. */
+@Command(name = "train", sortOptions = false,
+        description = "Trains a network under constraints that hold exactly at the end: sparsity of any pattern, low rank,"
+                + " ties, or any linear condition.",
+        footer = {"", "Examples:", "  ${ROOT-COMMAND-NAME} train recipe.yaml --data mnist",
+                "  ${ROOT-COMMAND-NAME} train --model lenet300.onnx --data mnist --mean 0.1307 --std 0.3081 \\",
+                "    --constrain \"parameters: '*.weight', sparse: elements, depth: 3, zeros: 0.95\" -o sparse.onnx"})
+final class TrainCommand implements Callable<Integer> {
+    @Parameters(arity = "0..1", paramLabel = "RECIPE",
+            description = "A YAML file that says what to train, on what, and under which constraints.") private Optional<
+                    Path> recipe = Optional.empty();
+
+    @Option(names = "--model", paramLabel = "MODEL", description = "The ONNX file to train.") private Optional<
+            Path> model = Optional.empty();
+
+    @Option(names = "--data", paramLabel = "DATA",
+            description = "What to train on, as for compress.") private Optional<Path> data = Optional.empty();
+
+    @Option(names = "--mean", split = ",", paramLabel = "M",
+            description = "Subtracted per channel, from pixels of 0 to 1.") private List<Double> mean = List.of();
+
+    @Option(names = "--std", split = ",", paramLabel = "S",
+            description = "Divided by per channel, after the mean.") private List<Double> std = List.of();
+
+    @Option(names = "--constrain", paramLabel = "KEYS",
+            description = "A constraint, as keys of a recipe's entry; may be given several times.") private List<
+                    String> constraints = List.of();
+
+    @Option(names = "--epochs", paramLabel = "N", description = "Passes over the training data.") private Optional<
+            Integer> epochs = Optional.empty();
+
+    @Option(names = "--batch-size", paramLabel = "N", description = "Samples per step.") private Optional<
+            Integer> batch = Optional.empty();
+
+    @Option(names = "--lr", paramLabel = "R", description = "The highest learning rate.") private Optional<
+            Double> rate = Optional.empty();
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of every random draw (default: 0).") private Optional<
+            Long> seed = Optional.empty();
+
+    @Option(names = {"-o", "--output"}, paramLabel = "OUT",
+            description = "Where the trained model goes (default: what the recipe says, or trained.onnx).") private Optional<
+                    Path> destination = Optional.empty();
+
+    @Option(names = "--dry-run",
+            description = "Check everything, say what would be done, and stop.") private boolean dryRun;
+
+    @Mixin private Threads threads = new Threads();
+
+    @Mixin private RunArgument runs = new RunArgument();
+
+    @Mixin private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        TrainRequest request = request();
+        Path folder = runs.folder("train");
+        try (Train train = Train.prepare(request)) {
+            if (dryRun) {
+                List<String> plan = train.plan();
+                output.print(() -> String.join("\n", plan));
+                output.document("orbifold.train-plan/1", () -> Map.of("plan", plan));
+                return ExitCode.DONE;
+            }
+            try (RunFolder run = RunFolder.create(folder, "train", output.arguments())) {
+                return new Training(output, "train").of(run, progress -> train.run(run, progress));
+            }
+        }
+    }
+
+    /** Continues a Run; all it needs lies there. */
+    static int resumed(RunFolder run, Output reporter) {
+        return new Training(reporter, "train").of(run, progress -> Train.resume(run, progress));
+    }
+
+    private TrainRequest request() {
+        if (recipe.isEmpty() && model.isEmpty()) {
+            throw output.wrong("name a RECIPE, or --model and --data");
+        }
+        batch.filter(n -> n < 1).ifPresent(n -> {
+            throw output.wrong("--batch-size must be at least 1, found " + n);
+        });
+        epochs.filter(n -> n < 1).ifPresent(n -> {
+            throw output.wrong("--epochs must be at least 1, found " + n);
+        });
+        rate.filter(r -> !(r > 0)).ifPresent(r -> {
+            throw output.wrong("--lr must be positive, found " + r);
+        });
+        RecipeReader.Overrides overrides = new RecipeReader.Overrides(model.map(Path::toAbsolutePath),
+                data.map(Path::toAbsolutePath), mean, std, epochs, batch, rate, seed,
+                destination.map(Path::toAbsolutePath));
+        Path here = Path.of("").toAbsolutePath();
+        if (recipe.isEmpty()) {
+            return new TrainRequest("--constrain", typed(""), here, overrides, threads.number(output));
+        }
+        Path file = recipe.get().toAbsolutePath().normalize();
+        String name = String.valueOf(recipe.get().getFileName());
+        return new TrainRequest(name, typed(read(file)), Optional.ofNullable(file.getParent()).orElse(here), overrides,
+                threads.number(output));
+    }
+
+    /** The recipe, with what was typed as further entries of its constraints. */
+    private String typed(String text) {
+        if (constraints.isEmpty()) {
+            return text.isBlank() ? "constraints: []" : text;
+        }
+        if (text.lines().anyMatch(line -> line.startsWith("constraints:"))) {
+            throw output.wrong("the recipe has constraints already; --constrain is for a recipe without them");
+        }
+        StringBuilder all = new StringBuilder(text).append("\nconstraints:\n");
+        constraints.forEach(c -> all.append("  - {").append(c).append("}\n"));
+        return all.toString();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new TrainException("cannot read the recipe " + file + ": " + e.getMessage(), e);
+        }
+    }
+}

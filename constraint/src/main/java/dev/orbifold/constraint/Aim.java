@@ -1,0 +1,120 @@
+package dev.orbifold.constraint;
+
+import dev.orbifold.engine.Device;
+import dev.orbifold.engine.Tensors;
+import java.util.Arrays;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Steers a constraint without anybody naming λ: by the end of the push a given share of its cells are exact zeros. Every
+ * few steps the smallest cells are chosen; those are pushed, all their factors by the same share each step, so that they
+ * reach float32's epsilon in a given number of steps unless their gradients hold against it. All others feel no penalty.
+ * How many are chosen follows a quadratic in the logarithm of what is left, as {@code compress} does it.
+ */
+public final class Aim {
+    /**
+     * What to reach.
+     *
+     * @param zero the share of cells that end at zero, above 0, at most 1
+     * @param among cells that compete with each other: so many consecutive ones; 0 for all. With M, the share rounds to N of
+     *        M
+     * @param begin the step at which the first cells are chosen
+     * @param chosen the step from which the choice is final
+     * @param end the step at which what is chosen must be zero
+     * @param every how many steps between two choices
+     */
+    public record Goal(double zero, int among, long begin, long chosen, long end, int every) {
+        /** Checks the numbers. */
+        public Goal {
+            if (!(zero > 0 && zero <= 1)) {
+                throw new ConstraintException("the share of zeros to reach must lie above 0 and at most at 1, found "
+                        + zero);
+            }
+            if (among < 0 || begin > chosen || chosen > end || every < 1) {
+                throw new ConstraintException("a push from step " + begin + " to " + chosen + " and " + end
+                        + ", chosen every " + every + " steps among " + among + " cells, cannot be followed");
+            }
+        }
+    }
+
+    private final Goal goal;
+    private final Reparametrization form;
+    private final Device device;
+    private final boolean[] pushed;
+
+    /** Aims at a goal. */
+    public Aim(Goal goal, Reparametrization form, Device device) {
+        this.goal = goal;
+        this.form = form;
+        this.device = device;
+        long cells = form.scheme().cells();
+        if (goal.among() > 0 && cells % goal.among() != 0) {
+            throw new ConstraintException("a pattern over " + goal.among() + " cells does not divide " + cells);
+        }
+        this.pushed = new boolean[Math.toIntExact(cells)];
+    }
+
+    /** The share of cells that should be gone, or going, at a step. */
+    double share(long step) {
+        if (step >= goal.chosen()) {
+            return goal.zero();
+        }
+        double left = 1 - Math.max(0, step - goal.begin()) / (double) Math.max(1, goal.chosen() - goal.begin());
+        double kept = Math.max(1 - goal.zero(), 0.5 / pushed.length);
+        return Math.min(goal.zero(), 1 - kept * Math.exp(-Math.log(kept) * left * left));
+    }
+
+    /**
+     * Acts after a step of training.
+     *
+     * @param step the number of the step that was taken, from 0
+     * @return whether factors changed
+     */
+    public boolean after(long step) {
+        if (step < goal.begin() || step > goal.end()) {
+            return false;
+        }
+        if (step % goal.every() == 0 || step == goal.chosen()) {
+            choose(share(step));
+        }
+        double shrink = step >= goal.end() ? 0
+                : Math.exp(Math.log(Scheme.ZERO) / (form.scheme().depth() * (double) pushSteps()));
+        float[] factors = new float[pushed.length];
+        for (int c = 0; c < factors.length; c++) {
+            factors[c] = pushed[c] ? (float) shrink : 1;
+        }
+        try (PointerScope scope = new PointerScope()) {
+            form.push(Tensors.of(device, factors, factors.length).to(form.factors().scalar_type()));
+        }
+        if (step % goal.every() == 0 || step >= goal.end()) {
+            form.snap();
+        }
+        return true;
+    }
+
+    private long pushSteps() {
+        return Math.max(1, goal.end() - goal.chosen());
+    }
+
+    private void choose(double share) {
+        form.align();
+        float[] sizes;
+        try (PointerScope scope = new PointerScope()) {
+            sizes = Tensors.toData(form.scheme().sizes(form.factors()).to(torch.ScalarType.Float)).toFloats();
+        }
+        Arrays.fill(pushed, false);
+        int block = goal.among() == 0 ? sizes.length : goal.among();
+        int going = (int) Math.floor(share * block + 1e-9);
+        for (int from = 0; from < sizes.length; from += block) {
+            int start = from;
+            Integer[] order = new Integer[block];
+            Arrays.setAll(order, i -> start + i);
+            Arrays.sort(order, (a, b) -> Float.compare(sizes[a], sizes[b]));
+            for (int i = 0; i < going; i++) {
+                pushed[order[i]] = true;
+            }
+        }
+    }
+}

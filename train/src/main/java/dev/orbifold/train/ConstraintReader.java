@@ -1,0 +1,216 @@
+package dev.orbifold.train;
+
+import dev.orbifold.constraint.Condition;
+import dev.orbifold.constraint.Constraint;
+import dev.orbifold.constraint.Reparametrization;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads one entry of a recipe's {@code constraints}. */
+final class ConstraintReader {
+    /** What may be asked, by key. */
+    static final Map<String, String> KEYS = keys();
+    private static final double REACHED_BY = 0.5;
+
+    private final RecipeNode node;
+    private final int number;
+    private final Path folder;
+
+    ConstraintReader(RecipeNode node, int number, Path folder) {
+        this.node = node;
+        this.number = number;
+        this.folder = folder;
+    }
+
+    private static Map<String, String> keys() {
+        Map<String, String> keys = new LinkedHashMap<>();
+        keys.put("sparse", "elements, units, inputs, kernels, an N:M pattern, {blocks: [h, w]} or {sets: FILE}");
+        keys.put("rank", "the largest share of the full rank, above 0 to 1");
+        keys.put("tucker", "the largest share of each axis, above 0 to 1");
+        keys.put("tied",
+                "pairs, circulant, toeplitz, symmetric, shared, {pairs: SHARE}, {mirror: [height, width]} or {classes: FILE}");
+        keys.put("zero-sum", "true: every unit's inputs sum to 0");
+        keys.put("pieces", "inputs in a row, or all: constant in pieces");
+        keys.put("matrix", "an .npz with O");
+        return keys;
+    }
+
+    Recipe.Asked asked() {
+        String name = node.get("name").map(RecipeNode::text).orElse("constraint-" + (number + 1));
+        List<String> parameters = words("parameters");
+        List<String> spaces = words("spaces");
+        if (parameters.isEmpty() == spaces.isEmpty()) {
+            throw node.wrong("a constraint is put either on 'parameters' or on 'spaces', names or patterns with * and ?");
+        }
+        for (String key : List.of("depth", "zeros", "zeros-by", "lambda", "sign-in", "start")) {
+            node.get(key);
+        }
+        KEYS.keySet().forEach(node::get);
+        node.noOthers();
+        Condition condition = condition(spaces);
+        int depth = node.get("depth").map(n -> n.whole(2)).orElse(2);
+        Optional<Double> goal = node.get("zeros").map(n -> n.number(0, 1));
+        double until = node.get("zeros-by").map(n -> n.number(0, 1)).orElse(REACHED_BY);
+        Optional<RecipeNode> lambda = node.get("lambda");
+        if (condition instanceof Condition.Pattern pattern && lambda.isEmpty()) {
+            goal = Optional.of((pattern.of() - pattern.kept()) / (double) pattern.of());
+        }
+        if (goal.isEmpty() && lambda.isEmpty() && ties(condition)) {
+            goal = Optional.of(1.0);
+        }
+        if (goal.isPresent() == lambda.isPresent()) {
+            throw node.wrong("name either a 'lambda' or the share of 'zeros' to reach");
+        }
+        Recipe.Lambda over = lambda.map(this::lambda).orElse(Recipe.Lambda.constant(0));
+        int signIn = node.get("sign-in").map(n -> n.whole(1)).orElse(0);
+        Reparametrization.Start start = start();
+        Optional<Double> aimed = goal;
+        Constraint constraint = node.checked(() -> new Constraint(name, parameters, condition, depth, over.at(0), aimed,
+                start));
+        return new Recipe.Asked(constraint, over, until, signIn, "line " + node.line());
+    }
+
+    private static boolean ties(Condition condition) {
+        return condition instanceof Condition.Ties || condition instanceof Condition.Clones
+                || condition instanceof Condition.ZeroSums;
+    }
+
+    private List<String> words(String key) {
+        return node.get(key).map(n -> n.list().stream().map(RecipeNode::text).toList()).orElse(List.of());
+    }
+
+    private Reparametrization.Start start() {
+        Optional<RecipeNode> start = node.get("start");
+        if (start.isEmpty()) {
+            return new Reparametrization.Start.Balanced();
+        }
+        RecipeNode given = start.get();
+        if (given.isMapping()) {
+            double beta = given.require("pilot").number();
+            given.noOthers();
+            return given.checked(() -> new Reparametrization.Start.Shifted(beta));
+        }
+        return switch (given.oneOf("balanced", "published", "pilot")) {
+            case "published" -> new Reparametrization.Start.Published();
+            case "pilot" -> new Reparametrization.Start.Shifted(1);
+            default -> new Reparametrization.Start.Balanced();
+        };
+    }
+
+    private Recipe.Lambda lambda(RecipeNode given) {
+        if (!given.isMapping()) {
+            return Recipe.Lambda.constant(given.number(0, Double.MAX_VALUE));
+        }
+        double from = given.get("from").map(n -> n.number(0, Double.MAX_VALUE)).orElse(0.0);
+        double to = given.require("to").number(0, Double.MAX_VALUE);
+        double until = given.get("until").map(n -> n.number(0, 1)).orElse(1.0);
+        double off = given.get("off").map(n -> n.number(0, 1)).orElse(1.0);
+        given.noOthers();
+        return new Recipe.Lambda(from, to, until, off);
+    }
+
+    private Condition condition(List<String> spaces) {
+        List<String> given = KEYS.keySet().stream().filter(k -> node.get(k).isPresent()).toList();
+        if (given.size() != 1) {
+            throw node.wrong((given.isEmpty() ? "says no condition" : "says several conditions: " + given)
+                    + "; name one of " + String.join(", ", KEYS.keySet()));
+        }
+        RecipeNode value = node.require(given.getFirst());
+        return value.checked(() -> switch (given.getFirst()) {
+            case "sparse" -> sparse(value, spaces);
+            case "tied" -> tied(value, spaces);
+            default -> {
+                if (!spaces.isEmpty()) {
+                    throw value.wrong("is put on parameters, not on Spaces");
+                }
+                yield switch (given.getFirst()) {
+                    case "rank" -> new Condition.Rank(value.number(1e-9, 1));
+                    case "tucker" -> new Condition.TuckerRank(value.number(1e-9, 1), 1);
+                    case "zero-sum" -> {
+                        if (!value.truth()) {
+                            throw value.wrong("leave it out where sums are free");
+                        }
+                        yield new Condition.ZeroSums();
+                    }
+                    case "pieces" -> new Condition.Pieces(value.text().equals("all") ? 0 : value.whole(2));
+                    default -> Conditions.matrix(value, folder);
+                };
+            }
+        });
+    }
+
+    private Condition sparse(RecipeNode value, List<String> spaces) {
+        if (!spaces.isEmpty()) {
+            value.oneOf("units");
+            return new Condition.Units(spaces);
+        }
+        if (value.isMapping()) {
+            Optional<RecipeNode> blocks = value.get("blocks");
+            Optional<RecipeNode> sets = value.get("sets");
+            value.noOthers();
+            if (blocks.isPresent()) {
+                List<Integer> sizes = blocks.get().list().stream().map(n -> n.whole(1)).toList();
+                if (sizes.size() != 2) {
+                    throw blocks.get().wrong("a block has two sizes, [units, inputs]");
+                }
+                return new Condition.Blocks(sizes.get(0), sizes.get(1));
+            }
+            return new Condition.Sets(Conditions.integers(
+                    sets.orElseThrow(() -> value.wrong("expected 'blocks' or 'sets'")), folder));
+        }
+        String text = value.text();
+        int colon = text.indexOf(':');
+        if (colon > 0) {
+            try {
+                return new Condition.Pattern(Integer.parseInt(text.substring(0, colon)),
+                        Integer.parseInt(text.substring(colon + 1)));
+            } catch (NumberFormatException e) {
+                throw value.wrong("a pattern is N:M, such as \"2:4\", found '" + text + "'");
+            }
+        }
+        return switch (value.oneOf("elements", "units", "inputs", "kernels")) {
+            case "units" -> new Condition.Slices(Condition.Slice.UNITS);
+            case "inputs" -> new Condition.Slices(Condition.Slice.INPUTS);
+            case "kernels" -> new Condition.Slices(Condition.Slice.KERNELS);
+            default -> new Condition.Elements();
+        };
+    }
+
+    private Condition tied(RecipeNode value, List<String> spaces) {
+        if (!spaces.isEmpty()) {
+            double share = value.isMapping() ? value.require("pairs").number(1e-9, 1) : 1;
+            if (!value.isMapping()) {
+                value.oneOf("pairs");
+            }
+            return new Condition.Clones(spaces, share);
+        }
+        if (value.isMapping()) {
+            Optional<RecipeNode> pairs = value.get("pairs");
+            Optional<RecipeNode> mirror = value.get("mirror");
+            Optional<RecipeNode> classes = value.get("classes");
+            value.noOthers();
+            if (pairs.isPresent()) {
+                return new Condition.Ties.Pairs(pairs.get().number());
+            }
+            if (mirror.isPresent()) {
+                List<Integer> size = mirror.get().list().stream().map(n -> n.whole(1)).toList();
+                if (size.size() != 2) {
+                    throw mirror.get().wrong("an image has two sizes, [height, width]");
+                }
+                return new Condition.Ties.Mirrored(size.get(0), size.get(1));
+            }
+            return new Condition.Ties.Listed(Conditions.integers(
+                    classes.orElseThrow(() -> value.wrong("expected 'pairs', 'mirror' or 'classes'")), folder));
+        }
+        return switch (value.oneOf("pairs", "circulant", "toeplitz", "symmetric", "shared")) {
+            case "pairs" -> new Condition.Ties.Pairs(1);
+            case "circulant" -> new Condition.Ties.Circulant();
+            case "toeplitz" -> new Condition.Ties.Toeplitz();
+            case "symmetric" -> new Condition.Ties.Symmetric();
+            default -> new Condition.Ties.Shared();
+        };
+    }
+}

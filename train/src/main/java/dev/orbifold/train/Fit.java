@@ -1,0 +1,162 @@
+package dev.orbifold.train;
+
+import dev.orbifold.engine.Batch;
+import dev.orbifold.engine.Loader;
+import dev.orbifold.engine.Part;
+import dev.orbifold.graph.Cost;
+import dev.orbifold.run.Checkpoint;
+import dev.orbifold.run.Metric;
+import dev.orbifold.run.RunFolder;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** The loop of {@code train}: epochs, checkpoints, what the Run and the user are told. */
+final class Fit {
+    private static final int EVERY = 20;
+    private static final long CHECKPOINT_NANOS = 20_000_000_000L;
+    private static final String POSITION = "position";
+    private static final String PHASE = "train";
+
+    /**
+     * Where training stands.
+     *
+     * @param step steps done
+     * @param score what was last measured on held-out data
+     * @param loss sum of losses since the last line
+     * @param accuracy sum of accuracies since the last line
+     * @param count steps since the last line
+     */
+    record Position(long step, double score, double loss, double accuracy, int count) {
+    }
+
+    private final Learner learner;
+    private final Loader loader;
+    private final Optional<Part> held;
+    private final Recipe recipe;
+    private final RunFolder run;
+    private final Progress progress;
+    private final long perEpoch;
+    private final long steps;
+    private final Cost cost;
+    private long step;
+    private double score = Double.NaN;
+    private double loss;
+    private double accuracy;
+    private int count;
+    private long lastCheckpoint = System.nanoTime();
+
+    Fit(Learner learner, Loader loader, Optional<Part> held, Recipe recipe, RunFolder run, Progress progress,
+            Optional<Checkpoint> from) {
+        this.learner = learner;
+        this.loader = loader;
+        this.held = held;
+        this.recipe = recipe;
+        this.run = run;
+        this.progress = progress;
+        this.perEpoch = loader.steps();
+        this.steps = perEpoch * recipe.epochs();
+        this.cost = Cost.of(learner.graph());
+        from.ifPresent(this::restore);
+    }
+
+    private void restore(Checkpoint checkpoint) {
+        Position position = checkpoint.json(POSITION, Position.class);
+        step = position.step();
+        score = position.score();
+        loss = position.loss();
+        accuracy = position.accuracy();
+        count = position.count();
+        learner.weights().restore(checkpoint::segment);
+        learner.constrained().restore(checkpoint::segment, step);
+    }
+
+    void train() {
+        if (step == 0) {
+            evaluate();
+        }
+        while (step < steps) {
+            try (Loader.Epoch batches = loader.epoch((int) (step / perEpoch), (int) (step % perEpoch))) {
+                while (batches.hasNext()) {
+                    one(batches.next());
+                }
+            }
+        }
+    }
+
+    private void one(Batch batch) {
+        Learner.Step seen = learner.step(batch, step, step / (double) steps);
+        if (!Double.isFinite(seen.loss())) {
+            throw new TrainException("the loss became " + seen.loss() + " at step " + step + " of " + steps
+                    + "; the last good checkpoint is kept in " + run.path()
+                    + ". Try a lower learning rate, a smaller depth, or precision float32");
+        }
+        step++;
+        loss += seen.loss();
+        accuracy += seen.accuracy();
+        count++;
+        if (step % EVERY == 0 || step == steps) {
+            Map<String, Double> values = new LinkedHashMap<>();
+            if (!Double.isNaN(accuracy)) {
+                values.put("accuracy", accuracy / count);
+            }
+            run.metrics().append(new Metric.Train(at(), loss / count, recipe.rate().at(step / (double) steps), values));
+            loss = 0;
+            accuracy = 0;
+            count = 0;
+        }
+        progress.step(PHASE, step, steps, score, cost.macs());
+        boolean epochEnds = step % perEpoch == 0;
+        if (epochEnds) {
+            learner.epochEnds(step / perEpoch);
+            evaluate();
+        }
+        checkpointWhereDue(epochEnds);
+    }
+
+    private Metric.Point at() {
+        return new Metric.Point(step, step / (double) perEpoch, PHASE);
+    }
+
+    private void evaluate() {
+        Map<String, Double> zeros = learner.zeros();
+        StringBuilder said = new StringBuilder(
+                String.format(Locale.ROOT, "epoch %d of %d", step / perEpoch, recipe.epochs()));
+        if (held.isPresent()) {
+            Objective.Seen seen = learner.evaluate(held.get());
+            score = seen.accuracy();
+            run.metrics().append(new Metric.Evaluation(at(), "held-out", seen.accuracy(), seen.loss(), cost.macs(),
+                    cost.parameters()));
+            said.append(Double.isNaN(seen.accuracy()) ? "" : String.format(Locale.ROOT, ": %.2f %%", seen.accuracy()))
+                    .append(String.format(Locale.ROOT, ", loss %.4f", seen.loss()));
+        }
+        if (!zeros.isEmpty()) {
+            run.metrics().append(new Metric.Zeros(at(), zeros));
+            zeros.forEach((name, share) -> said.append(String.format(Locale.ROOT, ", %s %.1f %% zero", name,
+                    100 * share)));
+        }
+        progress.message(said.toString());
+    }
+
+    private void checkpointWhereDue(boolean epochEnds) {
+        boolean stopping = progress.stopping();
+        boolean due = System.nanoTime() - lastCheckpoint > CHECKPOINT_NANOS;
+        if (stopping || due || epochEnds && step == steps) {
+            run.checkpoints().write(step, writer -> {
+                writer.putJson(POSITION, new Position(step, score, loss, accuracy, count));
+                for (Map.Entry<String, MemorySegment> section : learner.weights().sections().entrySet()) {
+                    writer.put(section.getKey(), section.getValue());
+                }
+                for (Map.Entry<String, MemorySegment> section : learner.constrained().sections().entrySet()) {
+                    writer.put(section.getKey(), section.getValue());
+                }
+            });
+            lastCheckpoint = System.nanoTime();
+        }
+        if (stopping && step < steps) {
+            throw new InterruptedRun("stopped at step " + step + " of " + steps);
+        }
+    }
+}

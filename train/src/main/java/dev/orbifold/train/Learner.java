@@ -1,0 +1,232 @@
+package dev.orbifold.train;
+
+import dev.orbifold.constraint.Aim;
+import dev.orbifold.constraint.Constrained;
+import dev.orbifold.constraint.Forms;
+import dev.orbifold.constraint.Ham;
+import dev.orbifold.constraint.Reparametrization;
+import dev.orbifold.engine.Batch;
+import dev.orbifold.engine.Device;
+import dev.orbifold.engine.FlatWeights;
+import dev.orbifold.engine.Loader;
+import dev.orbifold.engine.Mode;
+import dev.orbifold.engine.Optimizer;
+import dev.orbifold.engine.Part;
+import dev.orbifold.engine.Precision;
+import dev.orbifold.engine.Program;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.symmetry.Symmetries;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** A Graph in training under the constraints of a recipe. */
+final class Learner implements AutoCloseable {
+    private static final int BATCH = 256;
+
+    /**
+     * One constraint as it is trained.
+     *
+     * @param asked what the recipe says
+     * @param form how it is factored
+     * @param term it, in its place
+     * @param aim what steers it, if a goal does
+     */
+    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term, Optional<Aim> aim) {
+    }
+
+    /**
+     * What one step showed.
+     *
+     * @param loss of the batch, without penalties
+     * @param accuracy of the batch in percent, NaN for a regression
+     */
+    record Step(double loss, double accuracy) {
+    }
+
+    private final Graph graph;
+    private final Recipe recipe;
+    private final Objective objective;
+    private final Precision precision;
+    private final PointerScope scope;
+    private final Program program;
+    private final FlatWeights weights;
+    private final Constrained constrained;
+    private final Optional<Ham> ham;
+    private final List<Held> held = new ArrayList<>();
+
+    /**
+     * Puts a Graph under constraints.
+     *
+     * @param steps of the whole training, which goals are laid out over
+     * @param perEpoch steps in an epoch
+     */
+    Learner(Graph graph, Recipe recipe, Objective objective, Precision precision, Device device, long steps) {
+        this.graph = graph;
+        this.recipe = recipe;
+        this.objective = objective;
+        this.precision = precision;
+        this.scope = new PointerScope().extend();
+        try {
+            this.program = Program.compile(graph, device);
+            this.weights = FlatWeights.of(graph, program.trainable(), program.state(), device);
+            Forms forms = new Forms(Symmetries.of(graph), program.trainable(), ScalarType.Float, device);
+            for (Recipe.Asked asked : recipe.constraints()) {
+                for (Forms.Form form : forms.of(asked.constraint())) {
+                    Reparametrization how = reparametrized(asked, form, device);
+                    held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(), how),
+                            asked.constraint().goal().map(g -> new Aim(goal(asked, form, g, steps), how, device))));
+                }
+            }
+            this.constrained = new Constrained(weights, recipe.optimizer(), held.stream().map(Held::term).toList());
+            this.ham = recipe.ham().map(h -> new Ham(weights, h.alpha(), h.beta()));
+        } finally {
+            scope.close();
+        }
+    }
+
+    private Reparametrization reparametrized(Recipe.Asked asked, Forms.Form form, Device device) {
+        try (PointerScope inner = new PointerScope()) {
+            long sharing = held.stream().filter(h -> h.form().parameters().equals(form.parameters())).count();
+            Tensor entries = concatenated(form.parameters());
+            // Of several constraints on one Parameter the first starts with what is there, the others with a small part of it.
+            Tensor start = sharing == 0 ? entries : entries.mul(new org.bytedeco.pytorch.Scalar(0.1));
+            return new Reparametrization(form.chart(), form.scheme(), start, recipe.optimizer(), true,
+                    asked.constraint().lambda(), asked.constraint().start(),
+                    new Seed(recipe.seed()).split("factors").split(form.name()), device);
+        }
+    }
+
+    private Tensor concatenated(List<String> parameters) {
+        Tensor[] parts = parameters.stream().map(p -> {
+            Tensor view = weights.views().get(p);
+            if (view == null) {
+                throw new TrainException("parameter " + p + " is not trained");
+            }
+            return view.detach().reshape(-1);
+        }).toArray(Tensor[]::new);
+        return parts.length == 1 ? parts[0]
+                : org.bytedeco.pytorch.global.torch.cat(new org.bytedeco.pytorch.TensorVector(parts), 0);
+    }
+
+    private static Aim.Goal goal(Recipe.Asked asked, Forms.Form form, double share, long steps) {
+        long end = Math.max(2, Math.round(asked.goalUntil() * steps));
+        long push = Plan.pushSteps(steps);
+        long chosen = Math.max(1, end - push);
+        return new Aim.Goal(share, form.among(), Math.min(chosen, steps / 30), chosen, end,
+                (int) Math.clamp((end - chosen) / 2, 1, 20));
+    }
+
+    Graph graph() {
+        return graph;
+    }
+
+    List<Held> held() {
+        return held;
+    }
+
+    Constrained constrained() {
+        return constrained;
+    }
+
+    /**
+     * One step of training.
+     *
+     * @param number of the step, from 0
+     * @param progress how much of training is done, 0 to 1
+     */
+    Step step(Batch batch, long number, double progress) {
+        double rate = recipe.rate().at(progress);
+        for (Held h : held) {
+            if (h.aim().isEmpty()) {
+                h.term().form().lambda(h.asked().lambda().at(progress));
+            }
+        }
+        Step seen;
+        try (PointerScope inner = new PointerScope()) {
+            Map<String, Tensor> values = values();
+            values.put(objective.input().name(), batch.inputs());
+            Tensor output;
+            try (Precision.Scope cast = Student.scope(precision, program.device())) {
+                output = objective.answer(program.run(values, Mode.TRAINING));
+            }
+            Tensor loss = objective.loss(output, batch.targets(), Optional.empty());
+            weights.zeroGradients();
+            loss.backward();
+            seen = new Step(loss.item_double(), objective.accuracy(output, batch.targets()));
+        }
+        constrained.step(rate, recipe.clip());
+        ham.ifPresent(h -> h.after(rate));
+        boolean pushed = false;
+        for (Held h : held) {
+            if (h.aim().isPresent() && h.aim().get().after(number)) {
+                pushed = true;
+            }
+        }
+        if (pushed) {
+            constrained.write();
+        }
+        return seen;
+    }
+
+    private Map<String, Tensor> values() {
+        Map<String, Tensor> values = new HashMap<>(weights.views());
+        values.putAll(weights.state());
+        return values;
+    }
+
+    /** What happens at the end of every epoch: zeros become exact, and Sign-In starts its factors anew. */
+    void epochEnds(long epoch) {
+        for (Held h : held) {
+            if (h.asked().signIn() > 0 && epoch % h.asked().signIn() == 0) {
+                h.term().form().shift(1);
+            }
+        }
+        constrained.snap();
+    }
+
+    /** Evaluates the network with its present weights. */
+    Objective.Seen evaluate(Part part) {
+        try (PointerScope inner = new PointerScope(); NoGradGuard guard = new NoGradGuard();
+                Loader loader = Loader.evaluation(part, BATCH, program.device())) {
+            return objective.evaluate(program, values(), loader);
+        }
+    }
+
+    /** The share of cells that are exactly zero, by constraint. */
+    Map<String, Double> zeros() {
+        Map<String, Double> zeros = new java.util.LinkedHashMap<>();
+        try (PointerScope inner = new PointerScope()) {
+            for (Held h : held) {
+                Reparametrization form = h.term().form();
+                zeros.put(h.term().name(), form.scheme().closed(form.factors()) / (double) form.scheme().cells());
+            }
+        }
+        return zeros;
+    }
+
+    /** The plain weights, zeros and ties exact. */
+    Graph folded() {
+        constrained.snap();
+        return weights.writeBack(graph);
+    }
+
+    FlatWeights weights() {
+        return weights;
+    }
+
+    @Override
+    public void close() {
+        constrained.close();
+        weights.close();
+        program.close();
+        scope.deallocate();
+    }
+}

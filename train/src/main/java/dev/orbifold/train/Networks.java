@@ -1,0 +1,121 @@
+package dev.orbifold.train;
+
+import dev.orbifold.constraint.WeightAxes;
+import dev.orbifold.engine.Program;
+import dev.orbifold.graph.Attribute;
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Dim;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.Shape;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/** Networks with random weights to start from. */
+final class Networks {
+    /** The spread of embeddings and of what follows a norm in transformers. */
+    private static final double EMBEDDING = 0.02;
+    private static final Set<String> RECTIFIED = Set.of("Relu", "LeakyRelu", "PRelu", "Gelu", "Elu", "Celu");
+
+    private Networks() {
+    }
+
+    /** Dense layers with an activation between them; weights fc1.weight [units, inputs], biases fc1.bias, …. */
+    static Graph dense(Recipe.Origin.Dense of, Seed seed) {
+        List<Node> nodes = new ArrayList<>();
+        Map<String, TensorData> parameters = new LinkedHashMap<>();
+        int layers = of.widths().size() - 1;
+        String at = "x";
+        for (int layer = 1; layer <= layers; layer++) {
+            int from = of.widths().get(layer - 1);
+            int to = of.widths().get(layer);
+            String name = "fc" + layer;
+            double gain = layer < layers && RECTIFIED.contains(of.activation()) ? 2 : 1;
+            parameters.put(name + ".weight", normal(seed.split(name), Math.sqrt(gain / from), to, from));
+            List<String> inputs = new ArrayList<>(List.of(at, name + ".weight"));
+            if (of.bias()) {
+                parameters.put(name + ".bias", TensorData.of(new float[to], to));
+                inputs.add(name + ".bias");
+            }
+            boolean last = layer == layers;
+            String out = last ? "y" : name + ".out";
+            nodes.add(Node.of(name, "Gemm", inputs, List.of(out), Map.of("transB", new Attribute.Int(1))));
+            if (!last && !of.activation().equals("Identity")) {
+                nodes.add(Node.of(name + ".act", of.activation(), List.of(out), List.of(name + ".act"), Map.of()));
+                out = name + ".act";
+            }
+            at = out;
+        }
+        Dim batch = Dim.named("batch");
+        return Graph.of("dense", List.of(ValueInfo.of("x", DataType.FLOAT,
+                new Shape(List.of(batch, Dim.of(of.widths().getFirst()))))),
+                List.of(ValueInfo.of("y", DataType.FLOAT, new Shape(List.of(batch, Dim.of(of.widths().getLast()))))),
+                nodes, parameters);
+    }
+
+    private static TensorData normal(Seed seed, double spread, long... dims) {
+        RandomGenerator random = seed.generator();
+        float[] values = new float[Math.toIntExact(Arrays.stream(dims).reduce(1, Math::multiplyExact))];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (spread * random.nextGaussian());
+        }
+        return TensorData.of(values, dims);
+    }
+
+    /**
+     * The same Graph with weights drawn anew: normal with variance 2 over the fan-in (He et al., ICCV 2015) for weights of
+     * contractions, 1 over the fan-in where the last such layer writes a graph output, scales 1, shifts and biases 0,
+     * running statistics 0 and 1, tables N(0, 0.02²).
+     */
+    static Graph redrawn(Graph graph, Program program, Seed seed) {
+        Map<String, TensorData> drawn = new LinkedHashMap<>();
+        for (String name : program.trainable()) {
+            drawn.put(name, weight(graph, name, seed.split(name)));
+        }
+        for (String name : program.state()) {
+            drawn.put(name, filled(graph.parameters().get(name), role(graph, name) == 4 ? 1 : 0));
+        }
+        return graph.replacing(drawn);
+    }
+
+    private static TensorData weight(Graph graph, String name, Seed seed) {
+        TensorData data = graph.parameters().get(name);
+        if (data.rank() < 2) {
+            return filled(data, role(graph, name) == 1 && isNorm(graph, name) ? 1 : 0);
+        }
+        boolean table = graph.nodes().stream().anyMatch(n -> n.opType().equals("Gather") && n.input(0).equals(name));
+        if (table) {
+            return normal(seed, EMBEDDING, data.dims());
+        }
+        double fan = WeightAxes.of(graph, name)
+                .map(a -> data.elements() / (double) data.dim(a.units())).orElse((double) data.dim(data.rank() - 1));
+        boolean writesOutput = graph.nodes().stream().filter(n -> n.inputs().contains(name))
+                .anyMatch(n -> graph.outputs().stream().anyMatch(o -> o.name().equals(n.output(0))));
+        return normal(seed, Math.sqrt((writesOutput ? 1 : 2) / fan), data.dims());
+    }
+
+    private static boolean isNorm(Graph graph, String name) {
+        return graph.nodes().stream()
+                .anyMatch(n -> n.opType().endsWith("Normalization") && n.inputs().contains(name));
+    }
+
+    /** The input of the first node that takes it, −1 if none does. */
+    private static int role(Graph graph, String name) {
+        return graph.nodes().stream().filter(n -> n.inputs().contains(name)).findFirst()
+                .map(n -> n.inputs().indexOf(name)).orElse(-1);
+    }
+
+    private static TensorData filled(TensorData like, float value) {
+        float[] values = new float[Math.toIntExact(like.elements())];
+        Arrays.fill(values, value);
+        return TensorData.of(values, like.dims());
+    }
+}

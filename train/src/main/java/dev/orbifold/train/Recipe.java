@@ -1,0 +1,111 @@
+package dev.orbifold.train;
+
+import dev.orbifold.constraint.Constraint;
+import dev.orbifold.engine.Optimizer;
+import dev.orbifold.engine.Schedule;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What {@code train} is to do, checked as far as it goes without model and data.
+ *
+ * @param origin where the network comes from
+ * @param data what it learns from
+ * @param loss what is minimised
+ * @param smoothing label smoothing, 0 to below 1
+ * @param epochs passes over the training part
+ * @param batch samples per step; 0 for all at once
+ * @param seed of every random draw
+ * @param heldOut the share of the training part that is only looked at, 0 to below 1
+ * @param optimizer how weights move
+ * @param rate the learning rate over training
+ * @param clip the longest gradient let through
+ * @param augment random changes of training images
+ * @param constraints what is to hold at the end
+ * @param ham multiplicative updates beside the optimizer (HAM), if asked for
+ * @param shrink whether collapsed units are taken out at the end
+ * @param precision auto, float32 or bfloat16
+ * @param output where the model goes
+ */
+public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind loss, double smoothing, int epochs,
+        int batch, long seed, double heldOut, Optimizer.Kind optimizer, Schedule rate, double clip,
+        CompressOptions.Augment augment, List<Asked> constraints, Optional<Ham> ham, boolean shrink, String precision,
+        Path output) {
+    /** Where the network comes from. */
+    public sealed interface Origin {
+        /**
+         * An ONNX file.
+         *
+         * @param path the file
+         * @param random whether its weights are drawn anew
+         */
+        record Model(Path path, boolean random) implements Origin {
+        }
+
+        /**
+         * A dense network with random weights.
+         *
+         * @param widths inputs, hidden units, outputs
+         * @param activation an ONNX operator: Relu, Tanh, Sigmoid, or Identity
+         * @param bias whether layers have biases
+         */
+        record Dense(List<Integer> widths, String activation, boolean bias) implements Origin {
+            /** Copies the list. */
+            public Dense {
+                widths = List.copyOf(widths);
+            }
+        }
+    }
+
+    /**
+     * One constraint and its strength over training.
+     *
+     * @param constraint what is asked
+     * @param lambda λ over training
+     * @param goalUntil the share of training by which a goal must be reached
+     * @param signIn every how many epochs β = 1 is restored (Sign-In); 0 for never
+     * @param where the recipe's line, for messages
+     */
+    public record Asked(Constraint constraint, Lambda lambda, double goalUntil, int signIn, String where) {
+    }
+
+    /**
+     * λ over training: a straight line from one value to another until a share of training, then constant, and 0 from
+     * another share on.
+     *
+     * @param from λ at the start
+     * @param to λ from {@code until} on
+     * @param until the share of training at which {@code to} is reached
+     * @param off the share of training from which there is no λ; 1 for never
+     */
+    public record Lambda(double from, double to, double until, double off) {
+        /** Always the same. */
+        public static Lambda constant(double value) {
+            return new Lambda(value, value, 0, 1);
+        }
+
+        /** λ when so much of training is done. */
+        public double at(double progress) {
+            if (progress >= off && off < 1) {
+                return 0;
+            }
+            return progress >= until ? to : from + (to - from) * progress / until;
+        }
+    }
+
+    /**
+     * After each step of the optimizer w ← w·exp(−η(α·sign(w)·∂L/∂w + β)) on Parameters of rank 2 and more, the exponent
+     * within ±5 (HAM, arXiv 2506.02630).
+     *
+     * @param alpha α
+     * @param beta β, the pull towards 0
+     */
+    public record Ham(double alpha, double beta) {
+    }
+
+    /** Copies the list. */
+    public Recipe {
+        constraints = List.copyOf(constraints);
+    }
+}

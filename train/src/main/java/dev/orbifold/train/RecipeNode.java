@@ -1,0 +1,229 @@
+package dev.orbifold.train;
+
+import java.io.StringReader;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+
+/**
+ * A place in a recipe: knows its line, reads what stands there as what is wanted, and says in one sentence what is wrong
+ * otherwise. A mapping remembers which of its keys were asked for, so that keys nobody knows are noticed.
+ */
+final class RecipeNode {
+    private static final int FAR = 3;
+
+    private final String source;
+    private final String path;
+    private final Node node;
+    private final Set<String> known = new LinkedHashSet<>();
+
+    private RecipeNode(String source, String path, Node node) {
+        this.source = source;
+        this.path = path;
+        this.node = node;
+    }
+
+    /**
+     * The root of a recipe, which must be a mapping.
+     *
+     * @param source the file's name, for messages
+     * @throws TrainException if the text is no YAML, with the line
+     */
+    static RecipeNode parse(String source, String text) {
+        try {
+            Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(new StringReader(text));
+            if (root == null) {
+                throw new TrainException(source + " is empty");
+            }
+            RecipeNode recipe = new RecipeNode(source, "", root);
+            recipe.tuples();
+            return recipe;
+        } catch (MarkedYAMLException e) {
+            int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
+            throw new TrainException(source + " line " + line + ": this is not YAML: " + e.getProblem(), e);
+        }
+    }
+
+    /** The exception that says what is wrong here. */
+    TrainException wrong(String what) {
+        return new TrainException(
+                source + " line " + line() + ": " + (path.isEmpty() ? "" : path + ": ") + what);
+    }
+
+    int line() {
+        return node.getStartMark().getLine() + 1;
+    }
+
+    boolean isMapping() {
+        return node instanceof MappingNode;
+    }
+
+    private List<NodeTuple> tuples() {
+        if (node instanceof MappingNode mapping) {
+            return mapping.getValue();
+        }
+        throw wrong("expected keys with values, found " + shown());
+    }
+
+    private String shown() {
+        return switch (node) {
+            case ScalarNode s -> "'" + s.getValue() + "'";
+            case SequenceNode s -> "a list";
+            default -> "a mapping";
+        };
+    }
+
+    /** The keys of this mapping with what stands behind them. */
+    Map<String, RecipeNode> entries() {
+        Map<String, RecipeNode> entries = new LinkedHashMap<>();
+        for (NodeTuple tuple : tuples()) {
+            if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+                throw wrong("keys are words");
+            }
+            String name = key.getValue();
+            RecipeNode value = new RecipeNode(source, path.isEmpty() ? name : path + "." + name, tuple.getValueNode());
+            if (entries.put(name, value) != null) {
+                throw value.wrong("stands here twice");
+            }
+        }
+        return entries;
+    }
+
+    /** What stands behind a key. */
+    Optional<RecipeNode> get(String key) {
+        known.add(key);
+        return Optional.ofNullable(entries().get(key));
+    }
+
+    /** What stands behind a key that must be there. */
+    RecipeNode require(String key) {
+        return get(key).orElseThrow(() -> wrong("'" + key + "' is missing"));
+    }
+
+    /** Refuses keys that were never asked for, with the nearest one that is known. */
+    void noOthers() {
+        entries().forEach((key, value) -> {
+            if (!known.contains(key)) {
+                String near = known.stream().min(Comparator.comparingInt(k -> distance(k, key)))
+                        .filter(k -> distance(k, key) <= FAR).map(k -> "; did you mean '" + k + "'?").orElse("");
+                throw value.wrong("nobody knows this key" + near + " Known here: " + String.join(", ", known));
+            }
+        });
+    }
+
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int corner = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int above = row[j];
+                row[j] = Math.min(Math.min(row[j], row[j - 1]) + 1, corner + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
+                corner = above;
+            }
+        }
+        return row[b.length()];
+    }
+
+    /** The words that stand here. */
+    String text() {
+        if (node instanceof ScalarNode scalar) {
+            return scalar.getValue();
+        }
+        throw wrong("expected a word, found " + shown());
+    }
+
+    /** A finite number, such as 1e-3. */
+    double number() {
+        String text = text();
+        double value;
+        try {
+            value = Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            throw wrong("expected a number, found '" + text + "'");
+        }
+        if (!Double.isFinite(value)) {
+            throw wrong("expected a finite number, found '" + text + "'");
+        }
+        return value;
+    }
+
+    /** A number within bounds, both included. */
+    double number(double least, double most) {
+        double value = number();
+        if (value < least || value > most) {
+            throw wrong("must lie between " + least + " and " + most + ", found " + text());
+        }
+        return value;
+    }
+
+    /** A whole number, at least so large. */
+    int whole(int least) {
+        String text = text();
+        int value;
+        try {
+            value = Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw wrong("expected a whole number, found '" + text + "'");
+        }
+        if (value < least) {
+            throw wrong("must be at least " + least + ", found " + value);
+        }
+        return value;
+    }
+
+    boolean truth() {
+        return switch (text()) {
+            case "true", "yes", "on" -> true;
+            case "false", "no", "off" -> false;
+            default -> throw wrong("expected true or false, found '" + text() + "'");
+        };
+    }
+
+    /** A list, or the one thing that stands here. */
+    List<RecipeNode> list() {
+        if (!(node instanceof SequenceNode sequence)) {
+            return List.of(this);
+        }
+        List<RecipeNode> items = new ArrayList<>();
+        for (Node item : sequence.getValue()) {
+            items.add(new RecipeNode(source, path + "[" + items.size() + "]", item));
+        }
+        return items;
+    }
+
+    /** One of several words. */
+    String oneOf(String... words) {
+        String text = text();
+        if (!List.of(words).contains(text)) {
+            throw wrong("must be one of " + String.join(", ", words) + ", found '" + text + "'");
+        }
+        return text;
+    }
+
+    /** Runs what may refuse, and says where it stood. */
+    <T> T checked(java.util.function.Supplier<T> reading) {
+        try {
+            return reading.get();
+        } catch (dev.orbifold.constraint.ConstraintException | dev.orbifold.engine.EngineException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+package dev.orbifold.train;
+
+import dev.orbifold.engine.Optimizer;
+import dev.orbifold.engine.Schedule;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** From the text of a recipe to a {@link Recipe}; whatever is wrong is said with its line, before anything starts. */
+public final class RecipeReader {
+    private static final double RATE = 0.1;
+    private static final double ADAM_RATE = 1e-3;
+    private static final double MOMENTUM = 0.9;
+    private static final double CLIP = 5;
+
+    /**
+     * What was typed beside the recipe, and wins over it.
+     *
+     * @param model an ONNX file
+     * @param data data
+     * @param mean subtracted per channel
+     * @param std divided by per channel
+     * @param epochs passes over the training part
+     * @param batch samples per step
+     * @param rate the highest learning rate
+     * @param seed of every random draw
+     * @param output where the model goes
+     */
+    public record Overrides(Optional<Path> model, Optional<Path> data, List<Double> mean, List<Double> std,
+            Optional<Integer> epochs, Optional<Integer> batch, Optional<Double> rate, Optional<Long> seed,
+            Optional<Path> output) {
+        /** Nothing beside the recipe. */
+        public static Overrides none() {
+            return new Overrides(Optional.empty(), Optional.empty(), List.of(), List.of(), Optional.empty(),
+                    Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        }
+    }
+
+    private final Path folder;
+    private final Overrides overrides;
+    private final RecipeNode root;
+
+    private RecipeReader(Path folder, Overrides overrides, RecipeNode root) {
+        this.folder = folder;
+        this.overrides = overrides;
+        this.root = root;
+    }
+
+    /**
+     * Reads a recipe.
+     *
+     * @param name of the file, for messages
+     * @param text its content
+     * @param folder what relative paths in it start from
+     * @param overrides what wins over it
+     * @throws TrainException if anything is wrong; names the line
+     */
+    public static Recipe read(String name, String text, Path folder, Overrides overrides) {
+        return new RecipeReader(folder, overrides, RecipeNode.parse(name, text)).recipe();
+    }
+
+    private Recipe recipe() {
+        root.get("about");
+        Recipe.Origin origin = origin();
+        DataRequest data = data();
+        String loss = root.get("loss").map(n -> n.oneOf("cross-entropy", "mse", "bce")).orElse("cross-entropy");
+        CompressOptions.LossKind kind = CompressOptions.LossKind.valueOf(loss.toUpperCase(Locale.ROOT).replace('-', '_'));
+        double smoothing = root.get("label-smoothing").map(n -> n.number(0, 0.999)).orElse(0.0);
+        int epochs = overrides.epochs().orElse(root.get("epochs").map(n -> n.whole(1)).orElse(10));
+        int batch = overrides.batch().orElse(root.get("batch-size").map(this::batch).orElse(CompressOptions.BATCH));
+        long seed = overrides.seed().orElse(root.get("seed").map(n -> (long) n.whole(0)).orElse(0L));
+        double heldOut = root.get("held-out").map(n -> n.number(0, 0.9)).orElse(0.1);
+        Optional<RecipeNode> optimizer = root.get("optimizer");
+        Optimizer.Kind how = optimizer.map(this::optimizer).orElse(new Optimizer.Kind.Sgd(MOMENTUM, true,
+                CompressOptions.DECAY));
+        Schedule rate = rate(optimizer, how);
+        double clip = optimizer.flatMap(n -> n.get("clip")).map(n -> n.number(0, Double.MAX_VALUE)).orElse(CLIP);
+        Optional<Recipe.Ham> ham = optimizer.flatMap(n -> n.get("ham")).map(this::ham);
+        optimizer.ifPresent(RecipeNode::noOthers);
+        CompressOptions.Augment augment = CompressOptions.Augment.valueOf(root.get("augment")
+                .map(n -> n.oneOf("none", "crop", "crop-flip")).orElse("none").toUpperCase(Locale.ROOT)
+                .replace('-', '_'));
+        List<Recipe.Asked> constraints = new ArrayList<>();
+        root.get("constraints").ifPresent(list -> list.list()
+                .forEach(n -> constraints.add(new ConstraintReader(n, constraints.size(), folder).asked())));
+        boolean shrink = root.get("shrink").map(RecipeNode::truth).orElse(true);
+        String precision = root.get("precision").map(n -> n.oneOf("auto", "float32", "bfloat16")).orElse("float32");
+        Path output = overrides.output().or(() -> root.get("output").map(n -> folder.resolve(n.text())))
+                .orElse(Path.of("trained.onnx"));
+        root.get("output");
+        root.noOthers();
+        return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, rate, clip, augment,
+                constraints, ham, shrink, precision, output.toAbsolutePath().normalize());
+    }
+
+    private int batch(RecipeNode node) {
+        return node.text().equals("all") ? 0 : node.whole(1);
+    }
+
+    private Recipe.Origin origin() {
+        Optional<RecipeNode> model = root.get("model");
+        Optional<RecipeNode> network = root.get("network");
+        boolean random = root.get("start").map(n -> n.oneOf("trained", "random").equals("random")).orElse(false);
+        if (overrides.model().isPresent()) {
+            return new Recipe.Origin.Model(overrides.model().get(), random);
+        }
+        if (model.isPresent() == network.isPresent()) {
+            throw root.wrong("name either a 'model', an ONNX file, or a 'network' to build");
+        }
+        if (model.isPresent()) {
+            return new Recipe.Origin.Model(folder.resolve(model.get().text()).normalize(), random);
+        }
+        RecipeNode dense = network.get();
+        List<Integer> widths = dense.require("dense").list().stream().map(n -> n.whole(1)).toList();
+        if (widths.size() < 2) {
+            throw dense.wrong("a dense network needs at least inputs and outputs, such as [784, 300, 100, 10]");
+        }
+        String activation = dense.get("activation").map(n -> n.oneOf("relu", "tanh", "sigmoid", "gelu", "identity"))
+                .orElse("relu");
+        boolean bias = dense.get("bias").map(RecipeNode::truth).orElse(true);
+        dense.noOthers();
+        return new Recipe.Origin.Dense(widths,
+                activation.substring(0, 1).toUpperCase(Locale.ROOT) + activation.substring(1), bias);
+    }
+
+    private DataRequest data() {
+        Optional<RecipeNode> data = root.get("data");
+        List<Double> mean = overrides.mean();
+        List<Double> std = overrides.std();
+        Optional<Path> path = overrides.data();
+        if (data.isPresent()) {
+            RecipeNode node = data.get();
+            boolean mapping = node.isMapping();
+            if (path.isEmpty()) {
+                path = Optional.of(folder.resolve(mapping ? node.require("path").text() : node.text()).normalize());
+            }
+            if (mapping) {
+                node.get("path");
+                mean = mean.isEmpty() ? numbers(node.get("mean")) : mean;
+                std = std.isEmpty() ? numbers(node.get("std")) : std;
+                node.get("mean");
+                node.get("std");
+                node.noOthers();
+            }
+        }
+        if (path.isEmpty()) {
+            throw root.wrong("'data' is missing; name it in the recipe or with --data");
+        }
+        return new DataRequest(path.get().toAbsolutePath().normalize(), mean, std);
+    }
+
+    private static List<Double> numbers(Optional<RecipeNode> node) {
+        return node.map(n -> n.list().stream().map(RecipeNode::number).toList()).orElse(List.of());
+    }
+
+    private Optimizer.Kind optimizer(RecipeNode node) {
+        String kind = node.get("kind").map(n -> n.oneOf("sgd", "adam", "adamw")).orElse("sgd");
+        double decay = node.get("weight-decay").map(n -> n.number(0, Double.MAX_VALUE)).orElse(CompressOptions.DECAY);
+        double momentum = node.get("momentum").map(n -> n.number(0, 0.9999)).orElse(MOMENTUM);
+        boolean nesterov = node.get("nesterov").map(RecipeNode::truth).orElse(false);
+        List<Double> betas = numbers(node.get("betas"));
+        double epsilon = node.get("epsilon").map(n -> n.number(0, 1)).orElse(1e-8);
+        if (!betas.isEmpty() && (betas.size() != 2 || betas.stream().anyMatch(b -> b < 0 || b >= 1))) {
+            throw node.wrong("betas are two numbers from 0 to below 1, found " + betas);
+        }
+        double first = betas.isEmpty() ? 0.9 : betas.getFirst();
+        double second = betas.isEmpty() ? 0.999 : betas.getLast();
+        return switch (kind) {
+            case "adam" -> new Optimizer.Kind.Adam(first, second, epsilon, decay, false);
+            case "adamw" -> new Optimizer.Kind.Adam(first, second, epsilon, decay, true);
+            default -> new Optimizer.Kind.Sgd(momentum, nesterov, decay);
+        };
+    }
+
+    private Schedule rate(Optional<RecipeNode> node, Optimizer.Kind kind) {
+        double usual = kind instanceof Optimizer.Kind.Adam ? ADAM_RATE : RATE;
+        double peak = overrides.rate()
+                .orElse(node.flatMap(n -> n.get("rate")).map(n -> n.number(0, Double.MAX_VALUE)).orElse(usual));
+        node.ifPresent(n -> n.get("rate"));
+        String shape = node.flatMap(n -> n.get("schedule")).map(n -> n.oneOf("cosine", "constant", "one-cycle"))
+                .orElse("cosine");
+        double warm = node.flatMap(n -> n.get("warm-up")).map(n -> n.number(0, 0.9)).orElse(0.0);
+        Schedule base = switch (shape) {
+            case "constant" -> new Schedule.Constant(peak);
+            case "one-cycle" -> Schedule.OneCycle.to(peak);
+            default -> new Schedule.Cosine(peak, 0);
+        };
+        return warm > 0 ? new Schedule.WarmUp(warm, base) : base;
+    }
+
+    private Recipe.Ham ham(RecipeNode node) {
+        double alpha = node.get("alpha").map(n -> n.number(0, Double.MAX_VALUE)).orElse(200.0);
+        double beta = node.get("beta").map(n -> n.number(0, Double.MAX_VALUE)).orElse(0.0);
+        node.noOthers();
+        return new Recipe.Ham(alpha, beta);
+    }
+
+    /** Conditions by the key that asks for them, for documentation and messages. */
+    static Map<String, String> conditions() {
+        return ConstraintReader.KEYS;
+    }
+}

@@ -1,0 +1,286 @@
+package dev.orbifold.train;
+
+import dev.orbifold.engine.Augmentation;
+import dev.orbifold.engine.Batch;
+import dev.orbifold.engine.DataSet;
+import dev.orbifold.engine.Device;
+import dev.orbifold.engine.Loader;
+import dev.orbifold.engine.Natives;
+import dev.orbifold.engine.Part;
+import dev.orbifold.engine.Precision;
+import dev.orbifold.engine.Program;
+import dev.orbifold.graph.Cost;
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.Unsupported;
+import dev.orbifold.run.Checkpoint;
+import dev.orbifold.run.Environment;
+import dev.orbifold.run.InputFile;
+import dev.orbifold.run.RunFolder;
+import dev.orbifold.symmetry.Unshare;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Trains a network under the constraints of a recipe: {@code train}. */
+public final class Train implements AutoCloseable {
+    private static final int TIMED = 5;
+
+    /**
+     * What a Run keeps to be continued.
+     *
+     * @param request what was asked for
+     * @param precision the arithmetic, once it was decided
+     */
+    record Configuration(TrainRequest request, Optional<Precision> precision) {
+    }
+
+    private final TrainRequest request;
+    private final Recipe recipe;
+    private final Graph start;
+    private final DataSet data;
+    private final Part fit;
+    private final Optional<Part> held;
+    private final Device device;
+    private final Objective objective;
+    private final List<Finding> findings = new ArrayList<>();
+
+    private Train(TrainRequest request) {
+        this.request = request;
+        this.recipe = request.recipe();
+        checkOutput();
+        Natives.load();
+        Natives.threads(request.threads());
+        this.device = Device.best();
+        Seed seed = new Seed(recipe.seed());
+        this.start = network(seed);
+        this.objective = Objective.of(start, recipe.loss(), recipe.smoothing(), 0, 1);
+        this.data = recipe.data().open(seed.split("data"), objective.input());
+        objective.requireFit(start, data);
+        Optional<Part.Split> split = recipe.heldOut() > 0
+                ? Optional.of(data.train().split(recipe.heldOut(), seed.split("held-out")))
+                : Optional.empty();
+        this.fit = split.map(Part.Split::kept).orElse(data.train());
+        this.held = split.map(Part.Split::held);
+        // Every constraint is put in its place once, so that what does not fit is said before there is a Run.
+        learner(Precision.FLOAT32).close();
+    }
+
+    /**
+     * Reads and checks everything, before any folder or file is made.
+     *
+     * @throws TrainException if the recipe is wrong; names the line
+     */
+    public static Train prepare(TrainRequest request) {
+        return new Train(request);
+    }
+
+    private Graph network(Seed seed) {
+        return switch (recipe.origin()) {
+            case Recipe.Origin.Dense dense -> Networks.dense(dense, seed.split("network"));
+            case Recipe.Origin.Model model -> {
+                Graph graph = OnnxFile.read(model.path());
+                Unsupported.reason(graph).ifPresent(reason -> {
+                    throw new TrainException(reason);
+                });
+                Unshare unshared = Unshare.of(graph);
+                findings.addAll(unshared.findings());
+                unshared.graph().parameters().forEach((name, values) -> {
+                    if (values.type().isReal() && values.type() != DataType.FLOAT) {
+                        throw new TrainException("parameter '" + name + "' is " + values.type()
+                                + ", but only float32 is trained; export the model in float32");
+                    }
+                });
+                if (!model.random()) {
+                    yield unshared.graph();
+                }
+                try (Program program = Program.compile(unshared.graph(), device)) {
+                    yield Networks.redrawn(unshared.graph(), program, seed.split("network"));
+                }
+            }
+        };
+    }
+
+    private Learner learner(Precision precision) {
+        try {
+            return new Learner(start, recipe, objective, precision, device, steps());
+        } catch (dev.orbifold.constraint.ConstraintException e) {
+            throw located(e);
+        }
+    }
+
+    /** Adds the recipe's line to what a constraint says of itself. */
+    private TrainException located(dev.orbifold.constraint.ConstraintException e) {
+        String message = String.valueOf(e.getMessage());
+        String where = recipe.constraints().stream()
+                .filter(a -> message.startsWith("constraint " + a.constraint().name() + ":")).findFirst()
+                .map(a -> request.name() + " " + a.where() + ": ").orElse(request.name() + ": ");
+        return new TrainException(where + message, e);
+    }
+
+    private int batch() {
+        return recipe.batch() == 0 ? fit.size() : Math.min(recipe.batch(), fit.size());
+    }
+
+    private long perEpoch() {
+        return Math.max(1, fit.size() / batch());
+    }
+
+    private long steps() {
+        return perEpoch() * recipe.epochs();
+    }
+
+    /** What will be done, for {@code --dry-run}: one fact a line. Takes a few steps on the side to estimate the time. */
+    public List<String> plan() {
+        List<String> lines = new ArrayList<>();
+        Cost cost = Cost.of(start);
+        lines.add(String.format(Locale.ROOT, "model: %s, %,d parameters, %,d MACs", origin(), cost.parameters(),
+                cost.macs()));
+        lines.add(String.format(Locale.ROOT, "data: %s, %,d samples to train on, %,d held out, %,d to test",
+                recipe.data().path(), fit.size(), held.map(Part::size).orElse(0), data.test().size()));
+        lines.add(String.format(Locale.ROOT, "training: %d epochs of %d steps, batch %d, %s, learning rate %s",
+                recipe.epochs(), perEpoch(), batch(), recipe.optimizer(), recipe.rate()));
+        long extra = 0;
+        try (Learner learner = learner(Precision.FLOAT32)) {
+            for (Learner.Held h : learner.held()) {
+                long factors = h.form().scheme().factors() + h.form().chart().rest();
+                extra += factors;
+                lines.add(String.format(Locale.ROOT,
+                        "constraint %s: %s on %s, %,d cells, %,d entries as %,d factors and %,d free numbers, %s",
+                        h.term().name(), words(h.form().scheme()), h.form().parameters(), h.form().scheme().cells(),
+                        h.form().chart().entries(), h.form().scheme().factors(), h.form().chart().rest(),
+                        h.asked().constraint().goal().map(g -> "steered to " + 100 * g + " % zeros by "
+                                + 100 * h.asked().goalUntil() + " % of training")
+                                .orElse("λ " + h.asked().lambda().at(0) + " to " + h.asked().lambda().at(1))));
+            }
+            int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
+            lines.add(String.format(Locale.ROOT, "memory: weights, gradients and moments %.1f MB, constraints %.1f MB",
+                    buffers * 4e-6 * cost.parameters(), buffers * 4e-6 * extra));
+            lines.add(String.format(Locale.ROOT, "time: about %.0f s of training on this machine",
+                    secondsPerStep(learner) * steps()));
+        }
+        return lines;
+    }
+
+    private double secondsPerStep(Learner learner) {
+        try (Loader loader = loader()) {
+            Batch batch = loader.epoch(0).next();
+            learner.step(batch, 0, 1);
+            long began = System.nanoTime();
+            for (int i = 0; i < TIMED; i++) {
+                learner.step(batch, 0, 1);
+            }
+            return (System.nanoTime() - began) / 1e9 / TIMED;
+        }
+    }
+
+    static String words(dev.orbifold.constraint.Scheme scheme) {
+        return scheme.getClass().getSimpleName().toLowerCase(Locale.ROOT) + " D = " + scheme.depth();
+    }
+
+    private String origin() {
+        return switch (recipe.origin()) {
+            case Recipe.Origin.Dense d -> "dense " + d.widths() + " " + d.activation();
+            case Recipe.Origin.Model m -> m.path() + (m.random() ? " with random weights" : "");
+        };
+    }
+
+    private Loader loader() {
+        Seed seed = new Seed(recipe.seed()).split("batches");
+        int eighth = fit.isImages() ? (int) Math.max(1, fit.itemShape()[2] / 8) : 0;
+        Augmentation augmentation = switch (recipe.augment()) {
+            case CROP -> new Augmentation(eighth, false);
+            case CROP_FLIP -> new Augmentation(eighth, true);
+            default -> Augmentation.NONE;
+        };
+        boolean memory = augmentation.isNone() && fit.size() * fit.itemBytes() <= Teacher.CACHE_BYTES;
+        return memory ? Loader.inMemory(fit, batch(), seed, device)
+                : Loader.training(fit, batch(), seed, augmentation, device);
+    }
+
+    /**
+     * Trains to the end, writes the output file, and leaves result, findings and models in the Run.
+     *
+     * @throws InterruptedRun if {@link Progress#stopping} asked for it; the Run can be resumed
+     * @throws TrainException if the loss stops being a number; the Run is kept
+     */
+    public TrainResult run(RunFolder run, Progress progress) {
+        run.configuration(new Configuration(request, Optional.empty()));
+        List<InputFile> inputs = new ArrayList<>();
+        if (recipe.origin() instanceof Recipe.Origin.Model m) {
+            inputs.add(InputFile.of("model", m.path()));
+        }
+        inputs.add(InputFile.of("data", recipe.data().path()));
+        run.inputs(inputs);
+        run.seeds(Map.of("seed", recipe.seed()));
+        Precision precision = precision();
+        run.configuration(new Configuration(request, Optional.of(precision)));
+        run.environment(Environment.detect(request.threads(), precision.text(), Compress.libraries()));
+        OnnxFile.write(start, run.model("start.onnx"));
+        return train(run, progress, precision, Optional.empty());
+    }
+
+    /**
+     * Continues a Run from its last checkpoint, to the same result as without an interruption.
+     *
+     * @throws dev.orbifold.run.RunException if model or data are not what the Run was given
+     */
+    public static TrainResult resume(RunFolder run, Progress progress) {
+        run.view().inputs().forEach(InputFile::checkUnchanged);
+        Configuration configuration = run.view().configuration(Configuration.class);
+        try (Train train = prepare(configuration.request())) {
+            if (configuration.precision().isEmpty()) {
+                return train.run(run, progress);
+            }
+            Optional<Checkpoint> checkpoint = run.resume();
+            try {
+                return train.train(run, progress, configuration.precision().get(), checkpoint);
+            } finally {
+                checkpoint.ifPresent(Checkpoint::close);
+            }
+        }
+    }
+
+    private Precision precision() {
+        Precision asked = Precisions.parse(recipe.precision());
+        if (asked != Precision.AUTO) {
+            return asked;
+        }
+        try (Learner learner = learner(Precision.AUTO); Loader loader = loader()) {
+            Batch batch = loader.epoch(0).next();
+            return Precision.measure(device, () -> learner.step(batch, 0, 1)).faster();
+        }
+    }
+
+    private TrainResult train(RunFolder run, Progress progress, Precision precision, Optional<Checkpoint> from) {
+        run.findings(findings);
+        try (Learner learner = learner(precision); Loader loader = loader()) {
+            Fit fitting = new Fit(learner, loader, held, recipe, run, progress, from);
+            fitting.train();
+            return new TrainEnd(recipe, start, learner, data, objective, request.threads(), run, progress)
+                    .result(findings);
+        }
+    }
+
+    private void checkOutput() {
+        Path folder = recipe.output().getParent();
+        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw new TrainException("cannot write " + recipe.output() + ": " + folder
+                    + " is not a folder that can be written to");
+        }
+        if (Files.isDirectory(recipe.output())) {
+            throw new TrainException("cannot write " + recipe.output() + ": it is a folder");
+        }
+    }
+
+    @Override
+    public void close() {
+    }
+}

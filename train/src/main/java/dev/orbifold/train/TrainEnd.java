@@ -1,0 +1,172 @@
+package dev.orbifold.train;
+
+import dev.orbifold.constraint.Chart;
+import dev.orbifold.constraint.Reparametrization;
+import dev.orbifold.constraint.Scheme;
+import dev.orbifold.engine.DataSet;
+import dev.orbifold.engine.Tensors;
+import dev.orbifold.graph.Evaluator;
+import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.ort.OnnxRuntime;
+import dev.orbifold.run.RunFolder;
+import dev.orbifold.run.RunState;
+import dev.orbifold.structure.Equality;
+import dev.orbifold.structure.Factored;
+import dev.orbifold.structure.Shrink;
+import dev.orbifold.structure.ShrinkOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The end of {@code train}: factors fold into plain weights, lost ranks become two smaller matrices, collapsed units leave,
+ * ONNX Runtime compares, the test part is looked at for the first time.
+ */
+final class TrainEnd {
+    private static final int SAMPLES = 256;
+
+    private final Recipe recipe;
+    private final Graph start;
+    private final Learner learner;
+    private final DataSet data;
+    private final Objective objective;
+    private final int threads;
+    private final RunFolder run;
+    private final Progress progress;
+
+    TrainEnd(Recipe recipe, Graph start, Learner learner, DataSet data, Objective objective, int threads, RunFolder run,
+            Progress progress) {
+        this.recipe = recipe;
+        this.start = start;
+        this.learner = learner;
+        this.data = data;
+        this.objective = objective;
+        this.threads = threads;
+        this.run = run;
+        this.progress = progress;
+    }
+
+    TrainResult result(List<Finding> before) {
+        progress.message("folding the factors into plain weights");
+        Graph folded = learner.folded();
+        List<Finding> findings = new ArrayList<>(before);
+        List<TrainResult.Outcome> outcomes = learner.held().stream().map(h -> outcome(h, folded)).toList();
+        Graph written = smaller(folded, findings);
+        Evaluator.Factory witness = OnnxRuntime.factory(threads);
+        List<Map<String, TensorData>> samples = objective.samples(data.test(), SAMPLES);
+        Equality equality = Equality.check(folded, written, witness, samples);
+        Path kept = run.model("trained.onnx");
+        OnnxFile.write(written, kept);
+        progress.message("testing the network before and after");
+        List<CompressResult.Standing> standings = Evaluation.of(List.of(start, written),
+                List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
+        boolean met = learner.held().stream().allMatch(this::met);
+        TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), outcomes, equality.maxError(),
+                Math.min(SAMPLES, data.test().size()), verdict(standings.getLast(), outcomes), met, findings);
+        OnnxFile.write(written, recipe.output());
+        run.findings(findings);
+        run.result(json(result));
+        run.state(RunState.Status.DONE, met ? 0 : 1, "");
+        return result;
+    }
+
+    private boolean met(Learner.Held held) {
+        if (held.aim().isEmpty()) {
+            return true;
+        }
+        try (PointerScope scope = new PointerScope()) {
+            Reparametrization form = held.term().form();
+            double share = held.asked().constraint().goal().orElse(0.0);
+            int block = held.form().among() == 0 ? Math.toIntExact(form.scheme().cells()) : held.form().among();
+            double least = Math.floor(share * block + 1e-9) / block;
+            return form.scheme().closed(form.factors()) >= least * form.scheme().cells() - 0.5;
+        }
+    }
+
+    /** Ranks that were lost become two matrices where that is smaller; then units that have collapsed leave. */
+    private Graph smaller(Graph folded, List<Finding> findings) {
+        Graph graph = folded;
+        for (Learner.Held held : learner.held()) {
+            if (held.form().scheme() instanceof dev.orbifold.constraint.Ranked) {
+                for (String parameter : held.form().parameters()) {
+                    Factored factored = Factored.of(graph, parameter, Factored.TOLERANCE);
+                    findings.addAll(factored.findings());
+                    graph = factored.graph();
+                }
+            }
+            if (held.form().parameters().size() > 1) {
+                graph = Factored.shared(graph, held.form().parameters());
+            }
+        }
+        if (recipe.shrink() && !recipe.constraints().isEmpty()) {
+            Shrink.Round round = Shrink.round(graph, ShrinkOptions.DEFAULT);
+            findings.addAll(round.findings());
+            graph = round.graph();
+        }
+        return graph;
+    }
+
+    private TrainResult.Outcome outcome(Learner.Held held, Graph folded) {
+        try (PointerScope scope = new PointerScope()) {
+            Reparametrization form = held.term().form();
+            Scheme scheme = form.scheme();
+            Tensor sizes = scheme.sizes(form.factors());
+            double threshold = Scheme.ZERO;
+            return new TrainResult.Outcome(held.term().name(), held.form().parameters(), Train.words(scheme),
+                    scheme.depth(), form.lambda(), scheme.cells(), scheme.closed(form.factors()),
+                    new TrainResult.Outcome.Nearby(below(sizes, 10 * threshold), below(sizes, threshold / 10)),
+                    form.penalty(), scheme.imbalance(form.factors()), Double.NaN, left(form.chart(), held, folded));
+        }
+    }
+
+    private static long below(Tensor sizes, double threshold) {
+        return sizes.lt(new org.bytedeco.pytorch.Scalar(threshold)).sum().item_long();
+    }
+
+    /** What is left of the coordinates in the weights as they are written. */
+    private double left(Chart chart, Learner.Held held, Graph folded) {
+        Tensor[] parts = held.form().parameters().stream()
+                .map(p -> Tensors.of(folded.parameters().get(p), learner.weights().device()).reshape(-1))
+                .toArray(Tensor[]::new);
+        Tensor w = parts.length == 1 ? parts[0]
+                : org.bytedeco.pytorch.global.torch.cat(new org.bytedeco.pytorch.TensorVector(parts), 0);
+        double size = w.norm().item_double();
+        return size == 0 ? 0 : chart.coordinates(w).norm().item_double() / size;
+    }
+
+    private static String verdict(CompressResult.Standing after, List<TrainResult.Outcome> outcomes) {
+        StringBuilder text = new StringBuilder(Double.isNaN(after.accuracy())
+                ? String.format(Locale.ROOT, "test loss %.5g", after.loss())
+                : String.format(Locale.ROOT, "accuracy %.2f %%, test loss %.4f", after.accuracy(), after.loss()));
+        outcomes.forEach(o -> text.append(String.format(Locale.ROOT, "; %s: %,d of %,d zero", o.name(), o.zero(),
+                o.cells())));
+        return text.toString();
+    }
+
+    private Map<String, Object> json(TrainResult result) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("schema", "orbifold.train/1");
+        json.put("model", Map.of("path", run.model("start.onnx").toString(), "name",
+                recipe.origin() instanceof Recipe.Origin.Model m ? String.valueOf(m.path().getFileName()) : "dense"));
+        json.put("data", recipe.data().path().toString());
+        json.put("command", run.view().arguments());
+        json.put("before", result.before());
+        json.put("after", result.after());
+        json.put("equality", Map.of("maxError", result.maxError(), "samples", result.samples()));
+        json.put("constraints", result.constraints());
+        json.put("met", result.met());
+        json.put("verdict", result.verdict());
+        json.put("seconds", run.metrics().seconds());
+        json.put("output", recipe.output().toString());
+        json.put("run", run.path().toString());
+        return json;
+    }
+}

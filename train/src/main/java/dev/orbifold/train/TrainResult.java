@@ -1,0 +1,54 @@
+package dev.orbifold.train;
+
+import dev.orbifold.graph.Finding;
+import java.util.List;
+
+/**
+ * What training under constraints reached.
+ *
+ * @param before the network as it started
+ * @param after the model as it is written
+ * @param constraints what became of each
+ * @param maxError largest output difference between the trained network and the one written, divided by the output range
+ * @param samples how many inputs that was checked on
+ * @param verdict one sentence for people
+ * @param met whether every goal was reached
+ * @param findings what the user should know
+ */
+public record TrainResult(CompressResult.Standing before, CompressResult.Standing after, List<Outcome> constraints,
+        double maxError, int samples, String verdict, boolean met, List<Finding> findings) implements Reached {
+    /**
+     * What became of one constraint.
+     *
+     * @param name of the constraint, and of the Parameter where it is on several
+     * @param parameters what it is on
+     * @param scheme how it was factored
+     * @param depth D
+     * @param lambda λ at the end
+     * @param cells what could go to zero: entries, groups, singular values, coordinates
+     * @param zero how many are exactly zero
+     * @param nearby how many would be zero at a threshold ten times as large, and at one ten times smaller
+     * @param penalty what its weight decay added to the loss at the end
+     * @param imbalance the largest relative difference between factors that are equal at balance
+     * @param stationarity ‖∂(L + penalty)/∂factors‖ over ‖∂penalty/∂factors‖ on training data, 0 at a stationary point; NaN
+     *        without penalty
+     * @param left ‖Oᵀw‖ of the written weights, over ‖w‖
+     */
+    public record Outcome(String name, List<String> parameters, String scheme, int depth, double lambda, long cells,
+            long zero, Nearby nearby, double penalty, double imbalance, double stationarity, double left) {
+        /**
+         * How sensitive the count of zeros is.
+         *
+         * @param tenfold zeros at ten times the threshold
+         * @param tenth zeros at a tenth of it
+         */
+        public record Nearby(long tenfold, long tenth) {
+        }
+    }
+
+    /** Copies the lists. */
+    public TrainResult {
+        constraints = List.copyOf(constraints);
+        findings = List.copyOf(findings);
+    }
+}
