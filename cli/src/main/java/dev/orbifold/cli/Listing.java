@@ -41,7 +41,33 @@ final class Listing {
             case Group.Permutation g -> "Permutation";
             case Group.Shift g -> "Shift";
             case Group.Trivial g -> "Trivial";
+            case Group.Heads g -> g.count() + " heads × " + part(g.size(), g.inner());
+            case Group.BlockSum g -> sum(g.blocks());
         };
+    }
+
+    /** A Group within another: with its number of coordinates, or in brackets, where that follows from its parts. */
+    private static String part(int size, Group group) {
+        return group instanceof Group.Heads || group instanceof Group.BlockSum ? "(" + name(group) + ")"
+                : name(group) + " on " + size;
+    }
+
+    /** Equal neighbours are counted, such as {@code 4 × RotationScaling on 2}. */
+    private static String sum(List<Group.Block> blocks) {
+        List<String> terms = new ArrayList<>();
+        for (int from = 0, to = 0; from < blocks.size(); from = to) {
+            Group.Block block = blocks.get(from);
+            while (to < blocks.size() && blocks.get(to).equals(block)) {
+                to++;
+            }
+            terms.add((to - from > 1 ? to - from + " × " : "") + part(block.size(), block.group()));
+        }
+        return String.join(" ⊕ ", terms);
+    }
+
+    /** What the Group of all copies of a LinearSpace is called. */
+    private static String whole(Verified verified, LinearSpace space) {
+        return name(verified.copies(space).group());
     }
 
     /** One object per Space. */
@@ -52,8 +78,11 @@ final class Listing {
                     .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList()));
         }
         for (LinearSpace space : verified.mixing().spaces()) {
-            all.add(fields(space.name(), space.dimension(), space.group(), space.copies(), space.slots().stream()
-                    .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList()));
+            Map<String, Object> fields = fields(space.name(), space.dimension(), space.group(), space.copies(), space
+                    .slots().stream().map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis()))
+                    .toList());
+            fields.put("whole", whole(verified, space));
+            all.add(fields);
         }
         return all;
     }
@@ -134,7 +163,7 @@ final class Listing {
         for (int s = 0; s < verified.mixing().spaces().size(); s++) {
             LinearSpace space = verified.mixing().spaces().get(s);
             String copies = space.copies() == 1 ? "" : space.copies() + " × ";
-            table.row(space.name(), copies + space.dimension(), name(space.group()), "", "",
+            table.row(space.name(), copies + space.dimension(), whole(verified, space), "", "",
                     collapse.spectra().get(s).map(x -> String.valueOf(x.rank())).orElse(""));
         }
         return table;
@@ -156,7 +185,7 @@ final class Listing {
             String copies = space.copies() == 1 ? "" : space.copies() + " × ";
             Set<Transform.Kind> applied = EnumSet.of(Transform.Kind.ROTATION);
             applied.retainAll(kinds);
-            table.row(space.name(), copies + space.dimension(), name(space.group()), words(applied));
+            table.row(space.name(), copies + space.dimension(), whole(verified, space), words(applied));
         }
         return table;
     }

@@ -114,6 +114,11 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
                         + " outputs, so they are kept as they are; please report the model's operators");
     }
 
+    /** All copies of a LinearSpace with their one Group, heads × inner where whole heads change places. */
+    public Copies copies(LinearSpace space) {
+        return Copies.of(space, units.spaces());
+    }
+
     /**
      * The Graph moved by a random element of every symmetry, of the given kinds. Shifts come first: what other parameters take
      * back of them depends on the weights, which are still as they were.
