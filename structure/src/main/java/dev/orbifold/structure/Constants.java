@@ -90,8 +90,8 @@ final class Constants {
         }
         Optional<DoubleUnaryOperator> unary = Activations.of(node);
         if (unary.isPresent()) {
-            boolean real = axes.shapes().type(out).map(t -> t.isReal()).orElse(false);
-            return real ? known(node.input(0)).map(unary.get()) : nothing;
+            return known(node.input(0)).map(axes.shapes().type(out).map(t -> t.isReal()).orElse(false) ? unary.get()
+                    : v -> v == 0 && unary.get().applyAsDouble(v) == 0 ? 0 : Double.NaN);
         }
         return switch (node.opType()) {
             case "Add", "Sum" -> broadcast(node, 0, nothing, Double::sum);
@@ -294,7 +294,7 @@ final class Constants {
         }
         Known x = known(node.input(contraction.input()));
         for (int o = 0; o < contraction.outs(); o++) {
-            double sum = bias(node, o);
+            double sum = bias(contraction, o);
             int first = contraction.firstIn(o);
             for (int i = first; i < first + contraction.layout().ins() && !Double.isNaN(sum); i++) {
                 double v = x.at(contraction.inAxis(), i);
@@ -306,15 +306,16 @@ final class Constants {
         }
     }
 
-    private double bias(Node node, int out) {
+    private double bias(Contraction contraction, int out) {
+        Node node = contraction.node();
         if (node.opType().equals("MatMul") || !node.hasInput(2)) {
             return 0;
         }
         double beta = node.opType().equals("Gemm") ? node.real("beta", 1) : 1;
         Known bias = known(node.input(2));
-        double value =
-                axes.rank(node.input(2)) == 0 || axes.size(node.input(2), -1) == 1 ? bias.whole() : bias.at(-1, out);
-        return beta == 0 ? 0 : beta * value;
+        int fromEnd = contraction.ofColumns() ? 2 : 1;
+        boolean repeats = axes.rank(node.input(2)) < fromEnd || axes.size(node.input(2), -fromEnd) == 1;
+        return beta == 0 ? 0 : beta * (repeats ? bias.whole() : bias.at(-fromEnd, out));
     }
 
     /** A product of two tensors is zero wherever a whole row, column or matrix of a factor is. */
