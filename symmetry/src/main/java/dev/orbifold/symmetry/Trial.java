@@ -2,6 +2,7 @@ package dev.orbifold.symmetry;
 
 import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.GraphException;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
@@ -20,12 +21,29 @@ final class Trial implements AutoCloseable {
     /**
      * Runs the Graph as it is.
      *
-     * @throws dev.orbifold.graph.GraphException if it cannot be evaluated
+     * @throws GraphException if it cannot be evaluated
+     * @throws SymmetryException if it cannot be evaluated and has inputs that say how large something is
      */
     Trial(Graph graph, Shapes shapes, Evaluator.Factory factory, int samples, Seed seed) {
         this.inputs = RandomInputs.of(graph, shapes, samples, seed);
         this.variants = factory.variants(graph);
-        this.expected = variants.run(graph, inputs);
+        this.expected = first(graph);
+    }
+
+    private Map<String, TensorData> first(Graph graph) {
+        try {
+            return variants.run(graph, inputs);
+        } catch (GraphException e) {
+            variants.close();
+            List<String> sizes = SizeInputs.uses(graph);
+            if (sizes.isEmpty()) {
+                throw e;
+            }
+            throw new SymmetryException("no value could be drawn for the input "
+                    + String.join(", or for the input ", sizes)
+                    + ", that fits the rest of the model; make it a constant of the model (an initializer) with the value"
+                    + " that you use. " + e.getMessage(), e);
+        }
     }
 
     /**
