@@ -151,6 +151,39 @@ class ScanCommandTest {
                         certificate.path("functionalDimension").asInt(), outcome.all()));
     }
 
+    /** As on a full disk: the folder is there, but nothing can be written into it any more. */
+    @Test
+    void whatWasFoundIsToldEvenIfNothingCanBeWritten() throws IOException {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Path run = folder.resolve("run");
+        Files.createDirectories(run.resolve("state.json/in-the-way"));
+        Files.createFile(run.resolve("lock"));
+        Outcome text = Outcome.of("scan", model, "--run", run);
+        Outcome json = Outcome.of("scan", model, "--json", "--run", run);
+        assertAll(() -> assertEquals(ExitCode.INPUT, text.exitCode(), text.all()),
+                () -> assertTrue(text.out().contains("would take out"), text.all()),
+                () -> assertFalse(text.out().contains("Written"), text.all()),
+                () -> assertTrue(text.err().contains("state.json"), text.all()),
+                () -> assertEquals(ExitCode.INPUT, json.exitCode(), json.all()),
+                () -> assertEquals(DEAD, json.json().path("spaces").path(0).path("dead").asInt(), json.all()));
+    }
+
+    @Test
+    void aModelThatIsNotCertifiedIsNotSaidToBe() {
+        Path model = Tiny.wide(folder.resolve("m.onnx"));
+        Outcome outcome = Outcome.of("scan", model, "--certify", "--run", folder.resolve("run"));
+        assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("certificate is made for at most"), outcome.all()),
+                () -> assertFalse(outcome.err().contains("certifying"), outcome.all()));
+    }
+
+    @Test
+    void aModelThatIsCertifiedIsSaidToBe() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Outcome outcome = Outcome.of("scan", model, "--certify", "--run", folder.resolve("run"));
+        assertEquals(1, outcome.err().lines().filter(line -> line.startsWith("certifying")).count(), outcome.all());
+    }
+
     @Test
     void dataWithoutACertificateIsWrongUsage() {
         Path model = Tiny.model(folder.resolve("m.onnx"), 0);
