@@ -41,6 +41,9 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} scan model.onnx"})
 final class ScanCommand implements Callable<Integer> {
     private static final String SCHEMA = "orbifold.scan/1";
+    /** Findings of the verification that say that it showed nothing, somewhere. */
+    private static final Set<String> UNSHOWN =
+            Set.of("symmetry-not-shown", "weights-not-finite", "outputs-not-finite", "ill-conditioned");
 
     @Parameters(paramLabel = "MODEL", description = "The ONNX file to look at.") private Path model = Path.of("");
 
@@ -92,8 +95,9 @@ final class ScanCommand implements Callable<Integer> {
         certificate.ifPresent(c -> result.put("certificate", Certification.fields(c)));
         result.put("seconds", (System.nanoTime() - begun) * 1e-9);
         result.put("run", folder);
+        boolean unshown = findings.stream().anyMatch(f -> UNSHOWN.contains(f.kind()));
         boolean lacking = certify && certificate.isEmpty();
-        int code = defect || lacking ? ExitCode.MISSED : ExitCode.DONE;
+        int code = defect || unshown || lacking ? ExitCode.MISSED : ExitCode.DONE;
         // What was found out is told first: a folder that cannot be written, as on a full disk, must not take it along.
         output.print(() -> text(verified, collapse, certificate, new ArrayList<>(findings)));
         output.document(SCHEMA, () -> result);
@@ -102,6 +106,9 @@ final class ScanCommand implements Callable<Integer> {
         }
         if (defect) {
             output.warn("a symmetry did not hold; it is listed in the findings and not used");
+        }
+        if (unshown) {
+            output.warn("not every symmetry could be shown; the findings say why");
         }
         try (RunFolder run = RunFolder.create(folder, "scan", output.arguments())) {
             run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "samples", samples, "threads",

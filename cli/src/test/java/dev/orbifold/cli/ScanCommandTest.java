@@ -171,6 +171,17 @@ class ScanCommandTest {
     }
 
     @Test
+    void weightsThatAreNotNumbersAreNamedAndNoDefect() throws IOException {
+        Path run = folder.resolve("run");
+        Outcome outcome = Outcome.of("scan", Tiny.broken(folder.resolve("m.onnx"), 0), "--run", run);
+        assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("fc2.bias: 1 of 4 numbers"), outcome.all()),
+                () -> assertFalse(outcome.all().contains("please report"), outcome.all()),
+                () -> assertFalse(Files.readString(run.resolve("report.html")).contains("symmetry verified"),
+                        "the headline"));
+    }
+
+    @Test
     void aModelThatIsNotCertifiedIsNotSaidToBe() {
         Path model = Tiny.wide(folder.resolve("m.onnx"));
         Outcome outcome = Outcome.of("scan", model, "--certify", "--run", folder.resolve("run"));
