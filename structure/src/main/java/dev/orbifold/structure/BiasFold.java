@@ -75,7 +75,7 @@ final class BiasFold {
             return;
         }
         double[] added = new double[contraction.outs()];
-        float[] weights = contraction.weights().toFloats();
+        double[] weights = contraction.weights().toDoubles();
         boolean changed = false;
         for (int i = 0; i < contraction.ins(); i++) {
             int space = type.get().space()[i];
@@ -108,7 +108,7 @@ final class BiasFold {
             String sum = node.output(0);
             String product = edit.fresh(sum);
             String bias = edit.fresh(name);
-            edit.add(bias, tensor(type, floats(added), dims));
+            edit.add(bias, tensor(type, added, dims));
             Node changed = edit.node(index);
             edit.node(index, new Node(changed.name(), changed.opType(), changed.domain(), changed.inputs(),
                     List.of(product), changed.attributes()));
@@ -116,14 +116,14 @@ final class BiasFold {
             return;
         }
         if (!node.hasInput(2)) {
-            edit.addInput(index, 2, name, tensor(type, floats(added), dims));
+            edit.addInput(index, 2, name, tensor(type, added, dims));
             return;
         }
         TensorData old = constant(axes, node.input(2));
         double beta = node.opType().equals("Gemm") ? node.real("beta", 1) : 1;
-        float[] values = new float[added.length];
+        double[] values = new double[added.length];
         for (int o = 0; o < values.length; o++) {
-            values[o] = (float) (old.doubleAt(old.elements() == 1 ? 0 : o) + added[o] / beta);
+            values[o] = old.doubleAt(old.elements() == 1 ? 0 : o) + added[o] / beta;
         }
         edit.constant(index, 2, tensor(old.type(), values, dims));
     }
@@ -132,24 +132,16 @@ final class BiasFold {
         return axes.constant(name).orElseThrow(() -> new StructureException("value " + name + " is not constant"));
     }
 
-    private static float[] floats(double[] values) {
-        float[] floats = new float[values.length];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        return floats;
-    }
-
-    private static TensorData tensor(DataType type, float[] values, long... dims) {
+    private static TensorData tensor(DataType type, double[] values, long... dims) {
         return switch (type) {
-            case FLOAT -> TensorData.of(values, dims);
-            case DOUBLE -> {
-                double[] doubles = new double[values.length];
-                for (int i = 0; i < doubles.length; i++) {
-                    doubles[i] = values[i];
+            case FLOAT -> {
+                float[] floats = new float[values.length];
+                for (int i = 0; i < floats.length; i++) {
+                    floats[i] = (float) values[i];
                 }
-                yield TensorData.of(doubles, dims);
+                yield TensorData.of(floats, dims);
             }
+            case DOUBLE -> TensorData.of(values, dims);
             default -> throw new StructureException("constants fold into float32 and float64 weights, found " + type);
         };
     }
