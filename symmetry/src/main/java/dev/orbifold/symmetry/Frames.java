@@ -286,11 +286,11 @@ final class Frames {
         Ref leaf = find(factor);
         for (int id = 0; id < frames.size(); id++) {
             Ref whole = new Ref(id, false);
-            if (frame(whole).parent < 0 && frame(whole).kind == Kind.PRODUCT && Copies.spread(this, whole, leaf)) {
+            if (frame(whole).parent < 0 && frame(whole).kind == Kind.PRODUCT && FactorCopies.spread(this, whole, leaf)) {
                 break;
             }
         }
-        return others.stream().map(other -> Copies.at(this, other, index, size(leaf))).toList();
+        return others.stream().map(other -> FactorCopies.at(this, other, index, size(leaf))).toList();
     }
 
     /** Notes that the maps of what remains cannot depend on an axis that has been summed over. */

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /** Factors of a product that are spaces of their own at every index of another factor, as query, key and value may be. */
-final class Copies {
-    private Copies() {
+final class FactorCopies {
+    private FactorCopies() {
     }
 
     /** A factor at one index of another one of the given size; itself where it has no copies for these. */
