@@ -58,7 +58,9 @@ class ScanCommandTest {
         Outcome scan = Outcome.of("scan", model, "--run", folder.resolve("run"));
         JsonNode json = Outcome.of("scan", model, "--json", "--run", folder.resolve("run2")).json();
         JsonNode shift = json.path("shifts").path(0);
-        assertAll(() -> assertTrue(scan.out().matches("(?s).*fc\\*\\.bias +3 × 8 +fc\\*\\.bias\\n.*"), scan.all()),
+        assertAll(
+                () -> assertTrue(scan.out().matches("(?s).*fc\\{0\\.\\.2}\\.bias +3 × 8 +fc\\{1\\.\\.3}\\.bias\\n.*"),
+                        scan.all()),
                 () -> assertEquals(3, json.path("shifts").size()),
                 () -> assertEquals("fc0.bias", shift.path("name").asText()),
                 () -> assertEquals(8, shift.path("dimension").asInt()),
@@ -89,7 +91,7 @@ class ScanCommandTest {
         Outcome outcome = Outcome.of("scan", Tiny.chain(folder.resolve("m.onnx"), 2), "--certify", "--run", run);
         String html = Files.readString(run.resolve("report.html"));
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
-                () -> assertTrue(html.contains(">fc*.bias</th><td class=\"number\">2 × 8</td>"), "the shifts"),
+                () -> assertTrue(html.contains(">fc{0,1}.bias</th><td class=\"number\">2 × 8</td>"), "the shifts"),
                 () -> assertTrue(html.contains("All null directions are explained"), "the verdict"),
                 () -> assertTrue(html.contains("\"kind\":\"bar\",\"id\":\"causes\""), "the bar"));
     }
@@ -149,6 +151,50 @@ class ScanCommandTest {
                 () -> assertTrue(explained > 0, outcome.all()),
                 () -> assertEquals(certificate.path("parameters").asInt() - explained,
                         certificate.path("functionalDimension").asInt(), outcome.all()));
+    }
+
+    /** As on a full disk: the folder is there, but nothing can be written into it any more. */
+    @Test
+    void whatWasFoundIsToldEvenIfNothingCanBeWritten() throws IOException {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Path run = folder.resolve("run");
+        Files.createDirectories(run.resolve("state.json/in-the-way"));
+        Files.createFile(run.resolve("lock"));
+        Outcome text = Outcome.of("scan", model, "--run", run);
+        Outcome json = Outcome.of("scan", model, "--json", "--run", run);
+        assertAll(() -> assertEquals(ExitCode.INPUT, text.exitCode(), text.all()),
+                () -> assertTrue(text.out().contains("would take out"), text.all()),
+                () -> assertFalse(text.out().contains("Written"), text.all()),
+                () -> assertTrue(text.err().contains("state.json"), text.all()),
+                () -> assertEquals(ExitCode.INPUT, json.exitCode(), json.all()),
+                () -> assertEquals(DEAD, json.json().path("spaces").path(0).path("dead").asInt(), json.all()));
+    }
+
+    @Test
+    void weightsThatAreNotNumbersAreNamedAndNoDefect() throws IOException {
+        Path run = folder.resolve("run");
+        Outcome outcome = Outcome.of("scan", Tiny.broken(folder.resolve("m.onnx"), 0), "--run", run);
+        assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("fc2.bias: 1 of 4 numbers"), outcome.all()),
+                () -> assertFalse(outcome.all().contains("please report"), outcome.all()),
+                () -> assertFalse(Files.readString(run.resolve("report.html")).contains("symmetry verified"),
+                        "the headline"));
+    }
+
+    @Test
+    void aModelThatIsNotCertifiedIsNotSaidToBe() {
+        Path model = Tiny.wide(folder.resolve("m.onnx"));
+        Outcome outcome = Outcome.of("scan", model, "--certify", "--run", folder.resolve("run"));
+        assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("certificate is made for at most"), outcome.all()),
+                () -> assertFalse(outcome.err().contains("certifying"), outcome.all()));
+    }
+
+    @Test
+    void aModelThatIsCertifiedIsSaidToBe() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Outcome outcome = Outcome.of("scan", model, "--certify", "--run", folder.resolve("run"));
+        assertEquals(1, outcome.err().lines().filter(line -> line.startsWith("certifying")).count(), outcome.all());
     }
 
     @Test

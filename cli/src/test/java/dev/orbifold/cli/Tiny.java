@@ -55,6 +55,15 @@ final class Tiny {
         return file;
     }
 
+    /** Writes a single layer with more weights than a certificate is made for. */
+    static Path wide(Path file) {
+        RandomGenerator random = new Seed(11).generator();
+        OnnxFile.write(Graph.of("wide", List.of(value("input", 501)), List.of(value("logits", 400)),
+                List.of(Node.of("a", "MatMul", List.of("input", "a.weight"), List.of("logits"), Map.of())),
+                Map.of("a.weight", weights(random, 501, 400, 0))), file);
+        return file;
+    }
+
     /** Writes a network whose two parallel layers are multiplied: it has null directions that are no symmetry's. */
     static Path gated(Path file) {
         RandomGenerator random = new Seed(10).generator();

@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
  * @param shifts translations
  * @param samples how many random inputs were compared
  * @param maxError the largest difference of an output, divided by the output's range; of the symmetries that hold
- * @param findings what was not understood, and one {@code symmetry-defect} per Space or shift that does not hold
+ * @param findings what was not understood, and one {@code symmetry-defect} per Space or shift that does not hold, or
+ *            {@code symmetry-not-shown} where that may be rounding or numbers that are not finite, with what causes these
  */
 public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> shifts, int samples, double maxError,
         List<Finding> findings) {
@@ -60,6 +61,7 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
         LinearSymmetries linear;
         Shifts shifts;
         Trial.Outcome<Record> outcome;
+        Doubts doubts;
         try (Trial trial = new Trial(graph, shapes, factory, samples, seed.split("units").split("inputs"))) {
             linear = LinearSymmetries.of(graph, shapes);
             inferred = inferring.join();
@@ -77,17 +79,20 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
                         seed.split("mixing").split("element")));
                 return motion;
             });
+            doubts = Doubts.of(graph, trial, outcome, seed.split("rounding"));
         }
         List<Space> wrong = only(Space.class, outcome.wrong());
         List<LinearSpace> unmixable = only(LinearSpace.class, outcome.wrong());
         List<Shift> unshiftable = only(Shift.class, outcome.wrong());
         Symmetries units =
-                Verification.without(inferred, wrong, wrong.stream().map(Verification::defect).toList());
+                Verification.without(inferred, wrong,
+                        wrong.stream().map(s -> doubts.judged(s, Verification.defect(s))).toList());
         List<Finding> findings = new ArrayList<>(units.findings());
         findings.addAll(linear.findings());
         findings.addAll(shifts.findings());
-        unmixable.forEach(s -> findings.add(defect(s)));
-        unshiftable.forEach(s -> findings.add(defect(s)));
+        findings.addAll(doubts.causes());
+        unmixable.forEach(s -> findings.add(doubts.judged(s, defect(s))));
+        unshiftable.forEach(s -> findings.add(doubts.judged(s, defect(s))));
         return new Verified(units, linear.without(unmixable.stream().map(LinearSpace::id).collect(Collectors.toSet())),
                 shifts.shifts().stream().filter(s -> !unshiftable.contains(s)).toList(), samples, outcome.error(),
                 findings);
