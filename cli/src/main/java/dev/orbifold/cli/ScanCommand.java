@@ -42,11 +42,13 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} scan model.onnx"})
 final class ScanCommand implements Callable<Integer> {
     private static final String SCHEMA = "orbifold.scan/1";
+    /** Bytes of parameters from which on one random input has to do. */
+    private static final long LARGE = 200_000_000;
 
     @Parameters(paramLabel = "MODEL", description = "The ONNX file to look at.") private Path model = Path.of("");
 
-    @Option(names = "--samples", paramLabel = "N", defaultValue = "2",
-            description = "Random inputs on which every symmetry is verified (default: ${DEFAULT-VALUE}).") private int samples;
+    @Option(names = "--samples", paramLabel = "N", description = {"Random inputs on which every symmetry is verified",
+            "(default: 2, and 1 where parameters take more than 200 MB)."}) private Optional<Integer> samples = Optional.empty();
 
     @Mixin private Certification certification = new Certification();
 
@@ -60,9 +62,9 @@ final class ScanCommand implements Callable<Integer> {
     public Integer call() {
         long begun = System.nanoTime();
         int threads = work.threads(output);
-        if (samples < 1) {
-            throw output.wrong("--samples must be at least 1, found " + samples);
-        }
+        samples.filter(n -> n < 1).ifPresent(n -> {
+            throw output.wrong("--samples must be at least 1, found " + n);
+        });
         boolean certify = certification.wanted(output);
         Path folder = runs.folder("scan");
         Graph read = OnnxFile.read(model);
@@ -72,7 +74,8 @@ final class ScanCommand implements Callable<Integer> {
         });
         Unshare unshared = Unshare.of(read);
         Graph graph = unshared.graph();
-        Verified verified = Verified.of(graph, OnnxRuntime.factory(threads), samples, new Seed(work.seed()));
+        int compared = samples.orElseGet(() -> samples(graph));
+        Verified verified = Verified.of(unshared, OnnxRuntime.factory(threads), compared, new Seed(work.seed()));
         Collapse collapse = Collapse.of(graph, verified);
         Set<Finding> findings = new LinkedHashSet<>(unshared.findings());
         findings.addAll(verified.findings());
@@ -82,7 +85,7 @@ final class ScanCommand implements Callable<Integer> {
         boolean defect = findings.stream()
                 .anyMatch(f -> f.kind().equals("symmetry-defect") || f.kind().equals("certificate-defect"));
         try (RunFolder run = RunFolder.create(folder, "scan", output.arguments())) {
-            run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "samples", samples, "threads",
+            run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "samples", compared, "threads",
                     threads, "certify", certify));
             run.environment(Environment.detect(threads, "float32", Map.of("onnxruntime", Version.onnxRuntime())));
             run.seeds(Map.of("root", work.seed()));
@@ -119,6 +122,12 @@ final class ScanCommand implements Callable<Integer> {
             }
             return code;
         }
+    }
+
+    /** How many random inputs are compared unless the user says so: one where a run costs much. */
+    private static int samples(Graph graph) {
+        long bytes = graph.parameters().values().stream().mapToLong(t -> t.bytes().byteSize()).sum();
+        return bytes > LARGE ? 1 : 2;
     }
 
     private String text(Verified verified, Collapse collapse, Optional<Certificate> certificate, List<Finding> findings,
