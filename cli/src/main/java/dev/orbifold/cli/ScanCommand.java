@@ -43,12 +43,13 @@ import picocli.CommandLine.Parameters;
 final class ScanCommand implements Callable<Integer> {
     private static final String SCHEMA = "orbifold.scan/1";
     /** Bytes of parameters from which on one random input has to do. */
-    private static final long LARGE = 200_000_000;
+    static final long LARGE = 200_000_000;
 
     @Parameters(paramLabel = "MODEL", description = "The ONNX file to look at.") private Path model = Path.of("");
 
     @Option(names = "--samples", paramLabel = "N", description = {"Random inputs on which every symmetry is verified",
-            "(default: 2, and 1 where parameters take more than 200 MB)."}) private Optional<Integer> samples = Optional.empty();
+            "(default: 2, and 1 where parameters take more than 200 MB)."}) private Optional<Integer> samples =
+                    Optional.empty();
 
     @Mixin private Certification certification = new Certification();
 
@@ -125,7 +126,7 @@ final class ScanCommand implements Callable<Integer> {
     }
 
     /** How many random inputs are compared unless the user says so: one where a run costs much. */
-    private static int samples(Graph graph) {
+    static int samples(Graph graph) {
         long bytes = graph.parameters().values().stream().mapToLong(t -> t.bytes().byteSize()).sum();
         return bytes > LARGE ? 1 : 2;
     }
