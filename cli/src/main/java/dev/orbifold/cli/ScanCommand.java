@@ -44,11 +44,14 @@ final class ScanCommand implements Callable<Integer> {
     /** Findings of the verification that say that it showed nothing, somewhere. */
     private static final Set<String> UNSHOWN =
             Set.of("symmetry-not-shown", "weights-not-finite", "outputs-not-finite", "ill-conditioned");
+    /** Bytes of parameters from which on one random input has to do. */
+    static final long LARGE = 200_000_000;
 
     @Parameters(paramLabel = "MODEL", description = "The ONNX file to look at.") private Path model = Path.of("");
 
-    @Option(names = "--samples", paramLabel = "N", defaultValue = "2",
-            description = "Random inputs on which every symmetry is verified (default: ${DEFAULT-VALUE}).") private int samples;
+    @Option(names = "--samples", paramLabel = "N", description = {"Random inputs on which every symmetry is verified",
+            "(default: 2, and 1 where parameters take more than 200 MB)."}) private Optional<Integer> samples =
+                    Optional.empty();
 
     @Mixin private Certification certification = new Certification();
 
@@ -62,9 +65,9 @@ final class ScanCommand implements Callable<Integer> {
     public Integer call() {
         long begun = System.nanoTime();
         int threads = work.threads(output);
-        if (samples < 1) {
-            throw output.wrong("--samples must be at least 1, found " + samples);
-        }
+        samples.filter(n -> n < 1).ifPresent(n -> {
+            throw output.wrong("--samples must be at least 1, found " + n);
+        });
         boolean certify = certification.wanted(output);
         Path folder = runs.folder("scan");
         Graph read = OnnxFile.read(model);
@@ -74,7 +77,8 @@ final class ScanCommand implements Callable<Integer> {
         });
         Unshare unshared = Unshare.of(read);
         Graph graph = unshared.graph();
-        Verified verified = Verified.of(graph, OnnxRuntime.factory(threads), samples, new Seed(work.seed()));
+        int compared = samples.orElseGet(() -> samples(graph));
+        Verified verified = Verified.of(unshared, OnnxRuntime.factory(threads), compared, new Seed(work.seed()));
         Collapse collapse = Collapse.of(graph, verified);
         Set<Finding> findings = new LinkedHashSet<>(unshared.findings());
         findings.addAll(verified.findings());
@@ -111,7 +115,7 @@ final class ScanCommand implements Callable<Integer> {
             output.warn("not every symmetry could be shown; the findings say why");
         }
         try (RunFolder run = RunFolder.create(folder, "scan", output.arguments())) {
-            run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "samples", samples, "threads",
+            run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "samples", compared, "threads",
                     threads, "certify", certify));
             run.environment(Environment.detect(threads, "float32", Map.of("onnxruntime", Version.onnxRuntime())));
             run.seeds(Map.of("root", work.seed()));
@@ -125,6 +129,12 @@ final class ScanCommand implements Callable<Integer> {
                     .row("everything", Results.near(run.path())).text());
         }
         return code;
+    }
+
+    /** How many random inputs are compared unless the user says so: one where a run costs much. */
+    static int samples(Graph graph) {
+        long bytes = graph.parameters().values().stream().mapToLong(t -> t.bytes().byteSize()).sum();
+        return bytes > LARGE ? 1 : 2;
     }
 
     private String text(Verified verified, Collapse collapse, Optional<Certificate> certificate,

@@ -6,9 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.TensorData;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +50,29 @@ class ScanCommandTest {
                 () -> assertEquals(
                         json.path("model").path("macs").asInt() - DEAD * (Tiny.FEATURES + Tiny.CLASSES),
                         json.path("shrunk").path("macs").asInt()));
+    }
+
+    @Test
+    void aLargeModelIsComparedOnOneSampleUnlessTheUserSaysOtherwise() throws IOException {
+        assertAll(() -> assertEquals(2, ScanCommand.samples(withParameterOf(ScanCommand.LARGE))),
+                () -> assertEquals(1, ScanCommand.samples(withParameterOf(ScanCommand.LARGE + Float.BYTES))));
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        JsonNode small = Outcome.of("scan", model, "--json", "--run", folder.resolve("a")).json();
+        JsonNode said = Outcome.of("scan", model, "--json", "--samples", "3", "--run", folder.resolve("b")).json();
+        assertAll(() -> assertEquals(2, small.path("verification").path("samples").asInt()),
+                () -> assertEquals(3, said.path("verification").path("samples").asInt()),
+                () -> assertEquals(ExitCode.USAGE, Outcome.of("scan", model, "--samples", "0").exitCode()));
+    }
+
+    /** A Graph with one float32 parameter of so many bytes, in a file without blocks on the disk. */
+    private Graph withParameterOf(long bytes) throws IOException {
+        Path sparse = folder.resolve("weights" + bytes);
+        try (FileChannel file = FileChannel.open(sparse, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ,
+                StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {
+            MemorySegment mapped = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, Arena.ofAuto());
+            TensorData weights = new TensorData(DataType.FLOAT, new long[] {bytes / Float.BYTES}, mapped);
+            return Graph.of("large", List.of(), List.of(), List.of(), Map.of("weights", weights));
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.Shapes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
@@ -39,8 +40,23 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
      * @throws dev.orbifold.graph.GraphException if the Graph cannot be evaluated
      */
     public static Verified of(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
+        return of(graph, Optional.empty(), factory, samples, seed);
+    }
+
+    /**
+     * The same, of a Graph whose merged parameters were un-shared just now: what that inferred is not inferred again.
+     *
+     * @throws dev.orbifold.graph.GraphException if the Graph cannot be evaluated
+     */
+    public static Verified of(Unshare unshared, Evaluator.Factory factory, int samples, Seed seed) {
+        return of(unshared.graph(), unshared.inferred(), factory, samples, seed);
+    }
+
+    private static Verified of(Graph graph, Optional<Symmetries> known, Evaluator.Factory factory, int samples,
+            Seed seed) {
         Graph probe = Probe.of(graph, seed.split("probe"));
-        Verified verified = proved(probe, factory, samples, seed);
+        // Which units can be exchanged may depend on constants, so that a probe is another Graph.
+        Verified verified = proved(probe, probe == graph ? known : Optional.empty(), factory, samples, seed);
         if (probe == graph) {
             return verified;
         }
@@ -51,11 +67,12 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
                 verified.maxError(), verified.findings());
     }
 
-    private static Verified proved(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
-        Shapes shapes = Shapes.of(graph);
+    private static Verified proved(Graph graph, Optional<Symmetries> known, Evaluator.Factory factory, int samples,
+            Seed seed) {
+        Shapes shapes = known.map(Symmetries::shapes).orElseGet(() -> Shapes.of(graph));
         // What the Graph says to random inputs is found out while its symmetries are inferred.
         ForkJoinTask<Symmetries> inferring =
-                ForkJoinPool.commonPool().submit(() -> Symmetries.of(graph, shapes));
+                ForkJoinPool.commonPool().submit(() -> known.orElseGet(() -> Symmetries.of(graph, shapes)));
         ForkJoinTask<Shifts> following = ForkJoinPool.commonPool().submit(() -> Shifts.of(graph, shapes));
         Symmetries inferred;
         LinearSymmetries linear;

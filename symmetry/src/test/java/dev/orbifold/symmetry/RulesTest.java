@@ -282,6 +282,7 @@ class RulesTest {
         Unshare unshared = Unshare.of(net.graph(logits));
         assertEquals(List.of("merged"), unshared.findings().stream().map(Finding::place).toList());
         assertTrue(unshared.graph().parameters().containsKey("merged_2"));
+        assertTrue(unshared.inferred().isEmpty(), "the symmetries that told them apart are those without the tie");
         Symmetries symmetries = holding(unshared.graph());
         assertEquals("6S 6P", describe(symmetries));
     }
