@@ -98,7 +98,8 @@ final class Motion {
     }
 
     private TensorData tensor(String parameter) {
-        TensorData tensor = tensors.get(parameter);
+        // A bias of one number carries no units, but takes back what others leave.
+        TensorData tensor = tensors.getOrDefault(parameter, graph.parameters().get(parameter));
         if (tensor == null) {
             throw new SymmetryException("the Graph lacks the parameter " + parameter);
         }

@@ -87,6 +87,11 @@ class SigmoidSignsTest {
         assertTrue(ShiftsTest.error(graph, moved, SEED) <= ROUNDING);
     }
 
+    @Test
+    void aBiasOfOneNumberTakesItBack() {
+        assertEquals(List.of(SIGNS), groups(net.graph(net.dense("b", sigmoids(5), 5, 1))));
+    }
+
     private static Map<String, double[]> values(Graph graph) {
         return graph.parameters().entrySet().stream()
                 .collect(java.util.stream.Collectors.toMap(Map.Entry::getKey, e -> e.getValue().toDoubles()));
