@@ -15,9 +15,9 @@ import java.util.Optional;
  * How far the units or copies of one Space are from its mirrors (theory, 1), as numbers without unit; 0 is on the mirror.
  *
  * <ul>
- * <li>Dead, where the Group has signs or scales, unless signs come with a bias correction: per unit with in-weights u and out-weights w, all entries that the Group's
- * diagonal acts on, ‖(u, w)‖ = √(‖u‖² + ‖w‖²), smallest along the orbit of the scales where there are any: √(2‖u‖‖w‖);
- * divided by the root mean square of that over the Space's units.
+ * <li>Dead, where the Group has signs or scales, unless signs come with a bias correction: per unit with in-weights u and
+ * out-weights w, all entries that the Group's diagonal acts on, ‖(u, w)‖ = √(‖u‖² + ‖w‖²), smallest along the orbit of the
+ * scales where there are any: √(2‖u‖‖w‖); divided by the root mean square of that over the Space's units.
  * <li>Twins, for every Space of at least two units: per unit ‖x − y‖/√(‖x‖² + ‖y‖²) to the unit y nearest to it, x and y
  * being what writes the two, each brought to normal form by the scalings of the Group; 1 is orthogonal. At most
  * {@value Nearest#SAMPLED} units, evenly spaced, are measured, and the nearest is looked for among sketches of
