@@ -70,12 +70,31 @@ final class Listing {
         return name(verified.copies(space).group());
     }
 
+    /** Whether signs of a Space come with a bias correction. */
+    private static boolean affine(Verified verified, Space space) {
+        return verified.units().scalings(space).stream().anyMatch(Scaling::affine);
+    }
+
+    /** What the Group of a Space is called, and whether its signs come with a bias correction. */
+    private static String name(Verified verified, Space space) {
+        return name(space.group()) + (affine(verified, space) ? " (affine)" : "");
+    }
+
+    /** What the table means by affine signs; empty where there are none. */
+    static String corrections(Verified verified) {
+        return verified.units().scalings().stream().noneMatch(Scaling::affine) ? ""
+                : "(affine): signs come with a bias correction, since a flipped sigmoid is 1 minus what it was.\n";
+    }
+
     /** One object per Space. */
     static List<Map<String, Object>> spaces(Verified verified) {
         List<Map<String, Object>> all = new ArrayList<>();
         for (Space space : verified.units().spaces()) {
-            all.add(fields(space.name(), space.dimension(), space.group(), 1, space.slots().stream()
-                    .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList()));
+            Map<String, Object> fields =
+                    fields(space.name(), space.dimension(), space.group(), 1, space.slots().stream()
+                            .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList());
+            fields.put("affine", affine(verified, space));
+            all.add(fields);
         }
         for (LinearSpace space : verified.mixing().spaces()) {
             Map<String, Object> fields = fields(space.name(), space.dimension(), space.group(), space.copies(), space
@@ -157,7 +176,7 @@ final class Listing {
                 .right("rank");
         for (Space space : verified.units().spaces()) {
             Collapse.Units units = collapse.units().get(space.id());
-            table.row(space.name(), String.valueOf(space.dimension()), name(space.group()), count(units.dead()),
+            table.row(space.name(), String.valueOf(space.dimension()), name(verified, space), count(units.dead()),
                     count(units.twins()), "");
         }
         for (int s = 0; s < verified.mixing().spaces().size(); s++) {
@@ -179,7 +198,7 @@ final class Listing {
         for (Space space : verified.units().spaces()) {
             Set<Transform.Kind> applied = kinds(verified, space);
             applied.retainAll(kinds);
-            table.row(space.name(), String.valueOf(space.dimension()), name(space.group()), words(applied));
+            table.row(space.name(), String.valueOf(space.dimension()), name(verified, space), words(applied));
         }
         for (LinearSpace space : verified.mixing().spaces()) {
             String copies = space.copies() == 1 ? "" : space.copies() + " × ";

@@ -140,7 +140,7 @@ final class ScanCommand implements Callable<Integer> {
     private String text(Verified verified, Collapse collapse, Optional<Certificate> certificate,
             List<Finding> findings) {
         StringBuilder text = new StringBuilder(Listing.table(verified, collapse).text());
-        text.append(ShiftListing.text(verified));
+        text.append(Listing.corrections(verified)).append(ShiftListing.text(verified));
         text.append("\nEvery symmetry was applied and the outputs compared: they moved by at most ")
                 .append(Units.scientific(verified.maxError())).append(" of their range (ONNX Runtime, ")
                 .append(verified.samples()).append(verified.samples() == 1 ? " sample).\n" : " samples).\n");

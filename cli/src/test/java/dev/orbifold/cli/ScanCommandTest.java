@@ -85,6 +85,20 @@ class ScanCommandTest {
     }
 
     @Test
+    void signsWithABiasCorrectionAreCalledAffine() throws IOException {
+        Path model = Tiny.sigmoids(folder.resolve("m.onnx"));
+        Outcome scan = Outcome.of("scan", model, "--run", folder.resolve("run"));
+        JsonNode space = Outcome.of("scan", model, "--json", "--run", folder.resolve("run2")).json().path("spaces")
+                .path(0);
+        String html = Files.readString(folder.resolve("run/report.html"));
+        assertAll(() -> assertTrue(scan.out().contains("SignedPermutation (affine)"), scan.all()),
+                () -> assertTrue(scan.out().contains("bias correction"), scan.all()),
+                () -> assertTrue(html.contains("SignedPermutation (affine)"), "the table of the Spaces"),
+                () -> assertEquals("SignedPermutation", space.path("group").asText()),
+                () -> assertTrue(space.path("affine").asBoolean()));
+    }
+
+    @Test
     void shiftsOfLayersThatAreAlikeShareARow() {
         Path model = Tiny.chain(folder.resolve("m.onnx"), 3);
         Outcome scan = Outcome.of("scan", model, "--run", folder.resolve("run"));

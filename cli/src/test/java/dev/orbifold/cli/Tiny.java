@@ -46,6 +46,17 @@ final class Tiny {
         return file;
     }
 
+    /** Writes the same network with sigmoids and a first bias that is not 0. */
+    static Path sigmoids(Path file) {
+        Graph graph = OnnxFile.read(model(file, 0));
+        Graph changed = graph.mapNodes(node -> node.opType().equals("Relu")
+                ? Node.of("sigmoid", "Sigmoid", node.inputs(), node.outputs(), Map.of())
+                : node);
+        OnnxFile.write(changed.replacing(
+                Map.of("fc1.bias", weights(new Seed(8).generator(), HIDDEN, 1, 0).reshaped(HIDDEN))), file);
+        return file;
+    }
+
     /** Writes the same network with dead units, but one number of the last bias is none. */
     static Path broken(Path file, int dead) {
         Graph graph = OnnxFile.read(model(file, dead));

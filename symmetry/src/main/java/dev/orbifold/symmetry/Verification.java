@@ -81,7 +81,7 @@ public record Verification(int samples, double maxError, Symmetries symmetries, 
             }
         }
         List<Scaling> scalings = symmetries.scalings().stream().filter(s -> ids[s.space()] >= 0)
-                .map(s -> new Scaling(ids[s.space()], s.diagonal(), s.powers())).toList();
+                .map(s -> new Scaling(ids[s.space()], s.diagonal(), s.powers(), s.centres())).toList();
         Map<String, List<Optional<AxisType>>> axes = new LinkedHashMap<>();
         symmetries.axes().forEach((value, types) -> axes.put(value,
                 types.stream().map(type -> type.map(t -> renumbered(t, ids))).toList()));

@@ -61,8 +61,10 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
             return verified;
         }
         Symmetries units = verified.units();
+        // The contents of constants are among the shapes, and shifts read them.
         return new Verified(
-                new Symmetries(graph, units.shapes(), units.spaces(), units.axes(), units.scalings(), units.findings()),
+                new Symmetries(graph, Shapes.of(graph), units.spaces(), units.axes(), units.scalings(),
+                        units.findings()),
                 new LinearSymmetries(graph, verified.mixing().spaces()), verified.shifts(), samples,
                 verified.maxError(), verified.findings());
     }

@@ -42,7 +42,8 @@ class RulesTest {
 
     @ParameterizedTest @CsvSource({"Relu, POSITIVE", "LeakyRelu, POSITIVE", "Tanh, SIGNS", "Sin, SIGNS", "Erf, SIGNS",
             "Identity, REAL",
-            "Neg, REAL", "Abs, POSITIVE", "Sigmoid, none", "HardSwish, none", "Softplus, none", "Elu, none",
+            "Neg, REAL", "Abs, POSITIVE", "Sigmoid, SIGNS", "HardSigmoid, SIGNS", "HardSwish, none", "Softplus, none",
+            "Elu, none",
             "Gelu, none"})
     void activationsLetTheirScalesPass(String activation, String diagonal) {
         String hidden = net.dense("a", net.input("x", 4), 4, 6);
