@@ -286,7 +286,8 @@ final class Frames {
         Ref leaf = find(factor);
         for (int id = 0; id < frames.size(); id++) {
             Ref whole = new Ref(id, false);
-            if (frame(whole).parent < 0 && frame(whole).kind == Kind.PRODUCT && FactorCopies.spread(this, whole, leaf)) {
+            if (frame(whole).parent < 0 && frame(whole).kind == Kind.PRODUCT
+                    && FactorCopies.spread(this, whole, leaf)) {
                 break;
             }
         }
