@@ -60,12 +60,13 @@ public record Certificate(int parameters, int functionalDimension, Map<Cause, In
      *
      * @param verified the symmetries; their Graph is the one that is certified
      * @param inputs the data; as much is taken as is needed for the outputs to outnumber the parameters
-     * @param progress is told what is done next, in a few words
+     * @param progress is told what is done next, in a few words; of nothing before the Graph is known not to be too large
      * @throws CertificateException if the Graph has no trainable parameters or is too large
      * @throws dev.orbifold.engine.EngineException if the engine cannot run the Graph
      */
     public static Certificate of(Verified verified, Inputs inputs, Seed seed, Consumer<String> progress) {
         Theta theta = Certifier.theta(verified);
+        progress.accept("drawing inputs for " + theta.size() + " parameters");
         return new Certifier(verified, theta,
                 Certifier.batches(verified.units().graph(), theta, inputs, Certifier.FORMED), seed, Certifier.FORMED,
                 progress).run();

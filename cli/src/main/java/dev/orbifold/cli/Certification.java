@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Option;
 
 /** {@code scan --certify}: whether a symmetry is missing. */
@@ -60,11 +61,16 @@ final class Certification {
 
     /** The certificate; empty, with a Finding that says why, where none can be made. */
     Optional<Certificate> certificate(Verified verified, long seed, Output output, Collection<Finding> findings) {
-        output.say("certifying; the larger the model the longer, up to minutes");
+        AtomicBoolean said = new AtomicBoolean();
         Seed own = new Seed(seed).split("certificate");
         try {
-            Certificate certificate = Certificate.of(verified, inputs(verified, own), own,
-                    said -> output.say("  " + said));
+            // The first step is taken once it is known that the model is not too large.
+            Certificate certificate = Certificate.of(verified, inputs(verified, own), own, step -> {
+                if (!said.getAndSet(true)) {
+                    output.say("certifying; the larger the model the longer, up to minutes");
+                }
+                output.say("  " + step);
+            });
             findings.addAll(certificate.findings());
             return Optional.of(certificate);
         } catch (CertificateException | EngineException e) {

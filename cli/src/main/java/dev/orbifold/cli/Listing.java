@@ -41,19 +41,67 @@ final class Listing {
             case Group.Permutation g -> "Permutation";
             case Group.Shift g -> "Shift";
             case Group.Trivial g -> "Trivial";
+            case Group.Heads g -> g.count() + " heads × " + part(g.size(), g.inner());
+            case Group.BlockSum g -> sum(g.blocks());
         };
+    }
+
+    /** A Group within another: with its number of coordinates, or in brackets, where that follows from its parts. */
+    private static String part(int size, Group group) {
+        return group instanceof Group.Heads || group instanceof Group.BlockSum ? "(" + name(group) + ")"
+                : name(group) + " on " + size;
+    }
+
+    /** Equal neighbours are counted, such as {@code 4 × RotationScaling on 2}. */
+    private static String sum(List<Group.Block> blocks) {
+        List<String> terms = new ArrayList<>();
+        for (int from = 0, to = 0; from < blocks.size(); from = to) {
+            Group.Block block = blocks.get(from);
+            while (to < blocks.size() && blocks.get(to).equals(block)) {
+                to++;
+            }
+            terms.add((to - from > 1 ? to - from + " × " : "") + part(block.size(), block.group()));
+        }
+        return String.join(" ⊕ ", terms);
+    }
+
+    /** What the Group of all copies of a LinearSpace is called. */
+    private static String whole(Verified verified, LinearSpace space) {
+        return name(verified.copies(space).group());
+    }
+
+    /** Whether signs of a Space come with a bias correction. */
+    private static boolean affine(Verified verified, Space space) {
+        return verified.units().scalings(space).stream().anyMatch(Scaling::affine);
+    }
+
+    /** What the Group of a Space is called, and whether its signs come with a bias correction. */
+    private static String name(Verified verified, Space space) {
+        return name(space.group()) + (affine(verified, space) ? " (affine)" : "");
+    }
+
+    /** What the table means by affine signs; empty where there are none. */
+    static String corrections(Verified verified) {
+        return verified.units().scalings().stream().noneMatch(Scaling::affine) ? ""
+                : "(affine): signs come with a bias correction, since a flipped sigmoid is 1 minus what it was.\n";
     }
 
     /** One object per Space. */
     static List<Map<String, Object>> spaces(Verified verified) {
         List<Map<String, Object>> all = new ArrayList<>();
         for (Space space : verified.units().spaces()) {
-            all.add(fields(space.name(), space.dimension(), space.group(), 1, space.slots().stream()
-                    .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList()));
+            Map<String, Object> fields =
+                    fields(space.name(), space.dimension(), space.group(), 1, space.slots().stream()
+                            .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList());
+            fields.put("affine", affine(verified, space));
+            all.add(fields);
         }
         for (LinearSpace space : verified.mixing().spaces()) {
-            all.add(fields(space.name(), space.dimension(), space.group(), space.copies(), space.slots().stream()
-                    .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList()));
+            Map<String, Object> fields = fields(space.name(), space.dimension(), space.group(), space.copies(), space
+                    .slots().stream().map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis()))
+                    .toList());
+            fields.put("whole", whole(verified, space));
+            all.add(fields);
         }
         return all;
     }
@@ -128,13 +176,13 @@ final class Listing {
                 .right("rank");
         for (Space space : verified.units().spaces()) {
             Collapse.Units units = collapse.units().get(space.id());
-            table.row(space.name(), String.valueOf(space.dimension()), name(space.group()), count(units.dead()),
+            table.row(space.name(), String.valueOf(space.dimension()), name(verified, space), count(units.dead()),
                     count(units.twins()), "");
         }
         for (int s = 0; s < verified.mixing().spaces().size(); s++) {
             LinearSpace space = verified.mixing().spaces().get(s);
             String copies = space.copies() == 1 ? "" : space.copies() + " × ";
-            table.row(space.name(), copies + space.dimension(), name(space.group()), "", "",
+            table.row(space.name(), copies + space.dimension(), whole(verified, space), "", "",
                     collapse.spectra().get(s).map(x -> String.valueOf(x.rank())).orElse(""));
         }
         return table;
@@ -150,13 +198,13 @@ final class Listing {
         for (Space space : verified.units().spaces()) {
             Set<Transform.Kind> applied = kinds(verified, space);
             applied.retainAll(kinds);
-            table.row(space.name(), String.valueOf(space.dimension()), name(space.group()), words(applied));
+            table.row(space.name(), String.valueOf(space.dimension()), name(verified, space), words(applied));
         }
         for (LinearSpace space : verified.mixing().spaces()) {
             String copies = space.copies() == 1 ? "" : space.copies() + " × ";
             Set<Transform.Kind> applied = EnumSet.of(Transform.Kind.ROTATION);
             applied.retainAll(kinds);
-            table.row(space.name(), copies + space.dimension(), name(space.group()), words(applied));
+            table.row(space.name(), copies + space.dimension(), whole(verified, space), words(applied));
         }
         return table;
     }

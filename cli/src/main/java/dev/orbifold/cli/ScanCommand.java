@@ -13,7 +13,6 @@ import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
-import dev.orbifold.run.RunView;
 import dev.orbifold.structure.Collapse;
 import dev.orbifold.symmetry.Unshare;
 import dev.orbifold.symmetry.Verified;
@@ -42,11 +41,17 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} scan model.onnx"})
 final class ScanCommand implements Callable<Integer> {
     private static final String SCHEMA = "orbifold.scan/1";
+    /** Findings of the verification that say that it showed nothing, somewhere. */
+    private static final Set<String> UNSHOWN =
+            Set.of("symmetry-not-shown", "weights-not-finite", "outputs-not-finite", "ill-conditioned");
+    /** Bytes of parameters from which on one random input has to do. */
+    static final long LARGE = 200_000_000;
 
     @Parameters(paramLabel = "MODEL", description = "The ONNX file to look at.") private Path model = Path.of("");
 
-    @Option(names = "--samples", paramLabel = "N", defaultValue = "2",
-            description = "Random inputs on which every symmetry is verified (default: ${DEFAULT-VALUE}).") private int samples;
+    @Option(names = "--samples", paramLabel = "N", description = {"Random inputs on which every symmetry is verified",
+            "(default: 2, and 1 where parameters take more than 200 MB)."}) private Optional<Integer> samples =
+                    Optional.empty();
 
     @Mixin private Certification certification = new Certification();
 
@@ -60,9 +65,9 @@ final class ScanCommand implements Callable<Integer> {
     public Integer call() {
         long begun = System.nanoTime();
         int threads = work.threads(output);
-        if (samples < 1) {
-            throw output.wrong("--samples must be at least 1, found " + samples);
-        }
+        samples.filter(n -> n < 1).ifPresent(n -> {
+            throw output.wrong("--samples must be at least 1, found " + n);
+        });
         boolean certify = certification.wanted(output);
         Path folder = runs.folder("scan");
         Graph read = OnnxFile.read(model);
@@ -72,7 +77,8 @@ final class ScanCommand implements Callable<Integer> {
         });
         Unshare unshared = Unshare.of(read);
         Graph graph = unshared.graph();
-        Verified verified = Verified.of(graph, OnnxRuntime.factory(threads), samples, new Seed(work.seed()));
+        int compared = samples.orElseGet(() -> samples(graph));
+        Verified verified = Verified.of(unshared, OnnxRuntime.factory(threads), compared, new Seed(work.seed()));
         Collapse collapse = Collapse.of(graph, verified);
         Set<Finding> findings = new LinkedHashSet<>(unshared.findings());
         findings.addAll(verified.findings());
@@ -81,50 +87,60 @@ final class ScanCommand implements Callable<Integer> {
                 : Optional.empty();
         boolean defect = findings.stream()
                 .anyMatch(f -> f.kind().equals("symmetry-defect") || f.kind().equals("certificate-defect"));
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("schema", SCHEMA);
+        result.put("model", cost(collapse));
+        result.put("spaces", Listing.spaces(verified, collapse));
+        result.put("shifts", ShiftListing.of(verified));
+        result.put("blocks", Blocks.of(graph, verified));
+        result.put("shrunk", Map.of("parameters", collapse.after().parameters(), "macs", collapse.after().macs()));
+        result.put("findings", List.copyOf(findings));
+        result.put("verification", Map.of("samples", verified.samples(), "maxError", verified.maxError()));
+        certificate.ifPresent(c -> result.put("certificate", Certification.fields(c)));
+        result.put("seconds", (System.nanoTime() - begun) * 1e-9);
+        result.put("run", folder);
+        boolean unshown = findings.stream().anyMatch(f -> UNSHOWN.contains(f.kind()));
+        boolean lacking = certify && certificate.isEmpty();
+        int code = defect || unshown || lacking ? ExitCode.MISSED : ExitCode.DONE;
+        // What was found out is told first: a folder that cannot be written, as on a full disk, must not take it along.
+        output.print(() -> text(verified, collapse, certificate, new ArrayList<>(findings)));
+        output.document(SCHEMA, () -> result);
+        if (lacking) {
+            output.warn("no certificate could be made; the findings say why");
+        }
+        if (defect) {
+            output.warn("a symmetry did not hold; it is listed in the findings and not used");
+        }
+        if (unshown) {
+            output.warn("not every symmetry could be shown; the findings say why");
+        }
         try (RunFolder run = RunFolder.create(folder, "scan", output.arguments())) {
-            run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "samples", samples, "threads",
+            run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "samples", compared, "threads",
                     threads, "certify", certify));
             run.environment(Environment.detect(threads, "float32", Map.of("onnxruntime", Version.onnxRuntime())));
             run.seeds(Map.of("root", work.seed()));
             run.inputs(List.of(hashing.join()));
             run.findings(List.copyOf(findings));
-            Map<String, Object> result = new LinkedHashMap<>();
-            result.put("schema", SCHEMA);
-            result.put("model", cost(collapse));
-            result.put("spaces", Listing.spaces(verified, collapse));
-            result.put("shifts", ShiftListing.of(verified));
-            result.put("blocks", Blocks.of(graph, verified));
-            result.put("shrunk", Map.of("parameters", collapse.after().parameters(), "macs", collapse.after().macs()));
-            result.put("findings", List.copyOf(findings));
-            result.put("verification",
-                    Map.of("samples", verified.samples(), "maxError", verified.maxError()));
-            certificate.ifPresent(c -> {
-                result.put("certificate", Certification.fields(c));
-                Certification.write(c, run.path());
-            });
-            result.put("seconds", (System.nanoTime() - begun) * 1e-9);
-            result.put("run", run.path());
+            certificate.ifPresent(c -> Certification.write(c, run.path()));
             run.result(result);
-            boolean lacking = certify && certificate.isEmpty();
-            int code = defect || lacking ? ExitCode.MISSED : ExitCode.DONE;
             run.state(RunState.Status.DONE, code, "");
-            HtmlReport.write(run.view());
-            output.print(() -> text(verified, collapse, certificate, new ArrayList<>(findings), run.view()));
-            output.document(SCHEMA, () -> result);
-            if (lacking) {
-                output.warn("no certificate could be made; the findings say why");
-            }
-            if (defect) {
-                output.warn("a symmetry did not hold; it is listed in the findings and not used");
-            }
-            return code;
+            Path report = HtmlReport.write(run.view());
+            output.print(() -> "\nWritten:\n" + new Table().left("").left("").row("report", Results.near(report))
+                    .row("everything", Results.near(run.path())).text());
         }
+        return code;
     }
 
-    private String text(Verified verified, Collapse collapse, Optional<Certificate> certificate, List<Finding> findings,
-            RunView run) {
+    /** How many random inputs are compared unless the user says so: one where a run costs much. */
+    static int samples(Graph graph) {
+        long bytes = graph.parameters().values().stream().mapToLong(t -> t.bytes().byteSize()).sum();
+        return bytes > LARGE ? 1 : 2;
+    }
+
+    private String text(Verified verified, Collapse collapse, Optional<Certificate> certificate,
+            List<Finding> findings) {
         StringBuilder text = new StringBuilder(Listing.table(verified, collapse).text());
-        text.append(ShiftListing.text(verified));
+        text.append(Listing.corrections(verified)).append(ShiftListing.text(verified));
         text.append("\nEvery symmetry was applied and the outputs compared: they moved by at most ")
                 .append(Units.scientific(verified.maxError())).append(" of their range (ONNX Runtime, ")
                 .append(verified.samples()).append(verified.samples() == 1 ? " sample).\n" : " samples).\n");
@@ -137,10 +153,7 @@ final class ScanCommand implements Callable<Integer> {
                         + Units.count((double) collapse.before().macs()) + " MACs.\n");
         certificate.ifPresent(c -> text.append('\n').append(Certification.text(c)));
         String said = Listing.findings(findings);
-        return text.append(said.isEmpty() ? "" : "\n" + said).append("\nWritten:\n")
-                .append(new Table().left("").left("").row("report", Results.near(run.report()))
-                        .row("everything", Results.near(run.path())).text())
-                .toString();
+        return text.append(said.isEmpty() ? "" : "\n" + said).toString();
     }
 
     private Map<String, Object> cost(Collapse collapse) {

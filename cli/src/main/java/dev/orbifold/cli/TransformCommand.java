@@ -64,7 +64,7 @@ final class TransformCommand implements Callable<Integer> {
         Unshare unshared = Unshare.of(OnnxFile.read(model));
         Graph graph = unshared.graph();
         Seed seed = new Seed(work.seed());
-        Verified verified = Verified.of(graph, OnnxRuntime.factory(threads), SAMPLES, seed.split("verification"));
+        Verified verified = Verified.of(unshared, OnnxRuntime.factory(threads), SAMPLES, seed.split("verification"));
         Graph moved = verified.moved(kinds, seed.split("transform"));
         Equality equality = Equality.check(graph, moved, OnnxRuntime.factory(threads), seed.split("equality"), SAMPLES);
         double share = share(graph, moved);

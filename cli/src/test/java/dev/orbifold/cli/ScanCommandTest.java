@@ -6,9 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.TensorData;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +53,29 @@ class ScanCommandTest {
     }
 
     @Test
+    void aLargeModelIsComparedOnOneSampleUnlessTheUserSaysOtherwise() throws IOException {
+        assertAll(() -> assertEquals(2, ScanCommand.samples(withParameterOf(ScanCommand.LARGE))),
+                () -> assertEquals(1, ScanCommand.samples(withParameterOf(ScanCommand.LARGE + Float.BYTES))));
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        JsonNode small = Outcome.of("scan", model, "--json", "--run", folder.resolve("a")).json();
+        JsonNode said = Outcome.of("scan", model, "--json", "--samples", "3", "--run", folder.resolve("b")).json();
+        assertAll(() -> assertEquals(2, small.path("verification").path("samples").asInt()),
+                () -> assertEquals(3, said.path("verification").path("samples").asInt()),
+                () -> assertEquals(ExitCode.USAGE, Outcome.of("scan", model, "--samples", "0").exitCode()));
+    }
+
+    /** A Graph with one float32 parameter of so many bytes, in a file without blocks on the disk. */
+    private Graph withParameterOf(long bytes) throws IOException {
+        Path sparse = folder.resolve("weights" + bytes);
+        try (FileChannel file = FileChannel.open(sparse, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ,
+                StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {
+            MemorySegment mapped = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, Arena.ofAuto());
+            TensorData weights = new TensorData(DataType.FLOAT, new long[] {bytes / Float.BYTES}, mapped);
+            return Graph.of("large", List.of(), List.of(), List.of(), Map.of("weights", weights));
+        }
+    }
+
+    @Test
     void theTableSaysWhatShrinkWouldSave() {
         Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
         Outcome outcome = Outcome.of("scan", model, "--run", folder.resolve("run"));
@@ -53,12 +85,28 @@ class ScanCommandTest {
     }
 
     @Test
+    void signsWithABiasCorrectionAreCalledAffine() throws IOException {
+        Path model = Tiny.sigmoids(folder.resolve("m.onnx"));
+        Outcome scan = Outcome.of("scan", model, "--run", folder.resolve("run"));
+        JsonNode space = Outcome.of("scan", model, "--json", "--run", folder.resolve("run2")).json().path("spaces")
+                .path(0);
+        String html = Files.readString(folder.resolve("run/report.html"));
+        assertAll(() -> assertTrue(scan.out().contains("SignedPermutation (affine)"), scan.all()),
+                () -> assertTrue(scan.out().contains("bias correction"), scan.all()),
+                () -> assertTrue(html.contains("SignedPermutation (affine)"), "the table of the Spaces"),
+                () -> assertEquals("SignedPermutation", space.path("group").asText()),
+                () -> assertTrue(space.path("affine").asBoolean()));
+    }
+
+    @Test
     void shiftsOfLayersThatAreAlikeShareARow() {
         Path model = Tiny.chain(folder.resolve("m.onnx"), 3);
         Outcome scan = Outcome.of("scan", model, "--run", folder.resolve("run"));
         JsonNode json = Outcome.of("scan", model, "--json", "--run", folder.resolve("run2")).json();
         JsonNode shift = json.path("shifts").path(0);
-        assertAll(() -> assertTrue(scan.out().matches("(?s).*fc\\*\\.bias +3 × 8 +fc\\*\\.bias\\n.*"), scan.all()),
+        assertAll(
+                () -> assertTrue(scan.out().matches("(?s).*fc\\{0\\.\\.2}\\.bias +3 × 8 +fc\\{1\\.\\.3}\\.bias\\n.*"),
+                        scan.all()),
                 () -> assertEquals(3, json.path("shifts").size()),
                 () -> assertEquals("fc0.bias", shift.path("name").asText()),
                 () -> assertEquals(8, shift.path("dimension").asInt()),
@@ -89,7 +137,7 @@ class ScanCommandTest {
         Outcome outcome = Outcome.of("scan", Tiny.chain(folder.resolve("m.onnx"), 2), "--certify", "--run", run);
         String html = Files.readString(run.resolve("report.html"));
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
-                () -> assertTrue(html.contains(">fc*.bias</th><td class=\"number\">2 × 8</td>"), "the shifts"),
+                () -> assertTrue(html.contains(">fc{0,1}.bias</th><td class=\"number\">2 × 8</td>"), "the shifts"),
                 () -> assertTrue(html.contains("All null directions are explained"), "the verdict"),
                 () -> assertTrue(html.contains("\"kind\":\"bar\",\"id\":\"causes\""), "the bar"));
     }
@@ -149,6 +197,50 @@ class ScanCommandTest {
                 () -> assertTrue(explained > 0, outcome.all()),
                 () -> assertEquals(certificate.path("parameters").asInt() - explained,
                         certificate.path("functionalDimension").asInt(), outcome.all()));
+    }
+
+    /** As on a full disk: the folder is there, but nothing can be written into it any more. */
+    @Test
+    void whatWasFoundIsToldEvenIfNothingCanBeWritten() throws IOException {
+        Path model = Tiny.model(folder.resolve("m.onnx"), DEAD);
+        Path run = folder.resolve("run");
+        Files.createDirectories(run.resolve("state.json/in-the-way"));
+        Files.createFile(run.resolve("lock"));
+        Outcome text = Outcome.of("scan", model, "--run", run);
+        Outcome json = Outcome.of("scan", model, "--json", "--run", run);
+        assertAll(() -> assertEquals(ExitCode.INPUT, text.exitCode(), text.all()),
+                () -> assertTrue(text.out().contains("would take out"), text.all()),
+                () -> assertFalse(text.out().contains("Written"), text.all()),
+                () -> assertTrue(text.err().contains("state.json"), text.all()),
+                () -> assertEquals(ExitCode.INPUT, json.exitCode(), json.all()),
+                () -> assertEquals(DEAD, json.json().path("spaces").path(0).path("dead").asInt(), json.all()));
+    }
+
+    @Test
+    void weightsThatAreNotNumbersAreNamedAndNoDefect() throws IOException {
+        Path run = folder.resolve("run");
+        Outcome outcome = Outcome.of("scan", Tiny.broken(folder.resolve("m.onnx"), 0), "--run", run);
+        assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("fc2.bias: 1 of 4 numbers"), outcome.all()),
+                () -> assertFalse(outcome.all().contains("please report"), outcome.all()),
+                () -> assertFalse(Files.readString(run.resolve("report.html")).contains("symmetry verified"),
+                        "the headline"));
+    }
+
+    @Test
+    void aModelThatIsNotCertifiedIsNotSaidToBe() {
+        Path model = Tiny.wide(folder.resolve("m.onnx"));
+        Outcome outcome = Outcome.of("scan", model, "--certify", "--run", folder.resolve("run"));
+        assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("certificate is made for at most"), outcome.all()),
+                () -> assertFalse(outcome.err().contains("certifying"), outcome.all()));
+    }
+
+    @Test
+    void aModelThatIsCertifiedIsSaidToBe() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Outcome outcome = Outcome.of("scan", model, "--certify", "--run", folder.resolve("run"));
+        assertEquals(1, outcome.err().lines().filter(line -> line.startsWith("certifying")).count(), outcome.all());
     }
 
     @Test

@@ -46,12 +46,32 @@ final class Tiny {
         return file;
     }
 
+    /** Writes the same network with sigmoids and a first bias that is not 0. */
+    static Path sigmoids(Path file) {
+        Graph graph = OnnxFile.read(model(file, 0));
+        Graph changed = graph.mapNodes(node -> node.opType().equals("Relu")
+                ? Node.of("sigmoid", "Sigmoid", node.inputs(), node.outputs(), Map.of())
+                : node);
+        OnnxFile.write(changed.replacing(
+                Map.of("fc1.bias", weights(new Seed(8).generator(), HIDDEN, 1, 0).reshaped(HIDDEN))), file);
+        return file;
+    }
+
     /** Writes the same network with dead units, but one number of the last bias is none. */
     static Path broken(Path file, int dead) {
         Graph graph = OnnxFile.read(model(file, dead));
         float[] bias = new float[CLASSES];
         bias[1] = Float.NaN;
         OnnxFile.write(graph.replacing(Map.of("fc2.bias", TensorData.of(bias, CLASSES))), file);
+        return file;
+    }
+
+    /** Writes a single layer with more weights than a certificate is made for. */
+    static Path wide(Path file) {
+        RandomGenerator random = new Seed(11).generator();
+        OnnxFile.write(Graph.of("wide", List.of(value("input", 501)), List.of(value("logits", 400)),
+                List.of(Node.of("a", "MatMul", List.of("input", "a.weight"), List.of("logits"), Map.of())),
+                Map.of("a.weight", weights(random, 501, 400, 0))), file);
         return file;
     }
 

@@ -37,6 +37,27 @@ class TransformCommandTest {
     }
 
     @Test
+    void onlySignsOfSigmoidsMoveTheNextBiasToo() {
+        Path model = Tiny.sigmoids(folder.resolve("m.onnx"));
+        Path moved = folder.resolve("o.onnx");
+        Outcome outcome = Outcome.of("transform", model, "-o", moved, "--only", "sign", "--json", "--run",
+                folder.resolve("run"));
+        Graph before = OnnxFile.read(model);
+        Graph after = OnnxFile.read(moved);
+        double[] a = before.parameters().get("fc1.weight").toDoubles();
+        double[] b = after.parameters().get("fc1.weight").toDoubles();
+        assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
+                () -> assertEquals("[\"sign\"]",
+                        outcome.json().path("spaces").path(0).path("applied").toString()),
+                () -> assertTrue(outcome.json().path("equality").path("maxError").asDouble(1) <= Results.EQUAL,
+                        outcome.all()),
+                () -> assertArrayEquals(Arrays.stream(a).map(Math::abs).toArray(),
+                        Arrays.stream(b).map(Math::abs).toArray()),
+                () -> assertNotEquals(before.parameters().get("fc1.weight"), after.parameters().get("fc1.weight")),
+                () -> assertNotEquals(before.parameters().get("fc2.bias"), after.parameters().get("fc2.bias")));
+    }
+
+    @Test
     void transformKeepsTheFunctionAndTheNames() throws IOException {
         Path model = Tiny.model(folder.resolve("m.onnx"), 0);
         Path moved = folder.resolve("o.onnx");

@@ -1,6 +1,7 @@
 package dev.orbifold.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,14 +12,17 @@ import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
 /**
- * The shifts of a result, one row per kind of layer: shifts whose names differ in their numbers alone share a row, with a star
- * for every number that is not the same in all of them.
+ * The shifts of a result, one row per kind of layer: shifts whose names differ in their numbers alone share a row, with the
+ * numbers that tell them apart in braces, in the same order everywhere: {@code b.{0..2}.bias} taken back by
+ * {@code b.{1..3}.bias} says that {@code b.0.bias} is taken back by {@code b.1.bias}, and so on.
  *
  * @param rows in the order of the first shift of each
  */
 public record ShiftTable(List<Row> rows) {
     /** In a terminal more rows than this say less. */
     private static final int ROWS = 10;
+    /** Between braces more numbers or ranges than this are left out. */
+    private static final int NUMBERS = 4;
     private static final Pattern NUMBER = Pattern.compile("\\d+");
     private static final String UNSEEN = "nothing, it is not seen";
 
@@ -83,8 +87,8 @@ public record ShiftTable(List<Row> rows) {
         }
         return Sections.section("shifts", "Shifts").element("p",
                 "A shift adds numbers to a parameter and changes no output, because other parameters take them back, or because a"
-                        + " norm or a softmax does not see them. Layers that are alike share a row, with a star for the number that"
-                        + " tells them apart.",
+                        + " norm or a softmax does not see them. Layers that are alike share a row; the numbers that tell them"
+                        + " apart stand in braces, in the same order on both sides.",
                 "class", "note")
                 .longTable("Shifts", List.of("Shift of", "#numbers", "taken back by"),
                         rows.stream().map(row -> List.of(row.name(), row.numbers(), row.absorbed())).toList(), "class",
@@ -104,14 +108,35 @@ public record ShiftTable(List<Row> rows) {
         return NUMBER.matcher(name).replaceAll("*");
     }
 
-    /** Names that differ in their numbers alone as one, with a star for every number that is not the same in all. */
+    /** Names that differ in their numbers alone as one, with every number that is not the same in all in braces. */
     private static String shared(List<String> names) {
         List<List<String>> numbers = names.stream()
                 .map(name -> NUMBER.matcher(name).results().map(MatchResult::group).toList()).toList();
         AtomicInteger at = new AtomicInteger();
         return NUMBER.matcher(names.getFirst()).replaceAll(number -> {
             int place = at.getAndIncrement();
-            return numbers.stream().allMatch(n -> n.get(place).equals(number.group())) ? number.group() : "*";
+            List<String> here = numbers.stream().map(n -> n.get(place)).toList();
+            return here.stream().distinct().count() == 1 ? number.group() : "{" + runs(here) + "}";
         });
+    }
+
+    /** Numbers one by one, those that count up by one as a range; the middle of a long list is left out. */
+    private static String runs(List<String> numbers) {
+        List<String> runs = new ArrayList<>();
+        for (int first = 0; first < numbers.size();) {
+            int last = first;
+            while (last + 1 < numbers.size() && isNext(numbers.get(last), numbers.get(last + 1))) {
+                last++;
+            }
+            runs.add(last - first < 2 ? String.join(",", numbers.subList(first, last + 1))
+                    : numbers.get(first) + ".." + numbers.get(last));
+            first = last + 1;
+        }
+        return runs.size() <= NUMBERS ? String.join(",", runs)
+                : String.join(",", runs.subList(0, NUMBERS - 1)) + ",…," + runs.getLast();
+    }
+
+    private static boolean isNext(String number, String next) {
+        return new BigInteger(number).add(BigInteger.ONE).toString().equals(next);
     }
 }

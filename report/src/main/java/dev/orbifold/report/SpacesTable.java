@@ -86,7 +86,7 @@ final class SpacesTable {
         section.close("tr").close("thead").open("tbody");
         for (JsonNode space : spaces) {
             section.open("tr").name("th", space.path("name").asText(), "scope", "row").element("td",
-                    space.path("group").asText());
+                    space.path("group").asText() + (space.path("affine").asBoolean() ? " (affine)" : ""));
             for (Column column : columns) {
                 Cell cell = column.cell().apply(space);
                 if (column.number()) {
@@ -97,7 +97,15 @@ final class SpacesTable {
             }
             section.close("tr");
         }
-        return section.close("tbody").close("table").end("div").element("p", note, "class", "note").end("section");
+        return section.close("tbody").close("table").end("div").element("p", note + affine(spaces), "class", "note")
+                .end("section");
+    }
+
+    /** What is said below the table where signs come with a bias correction. */
+    private static String affine(List<JsonNode> spaces) {
+        return spaces.stream().noneMatch(space -> space.path("affine").asBoolean()) ? ""
+                : " Affine signs come with a bias correction: a flipped sigmoid is 1 minus what it was, and later biases"
+                        + " take the 1 back.";
     }
 
     /** The words of an array, or that there are none. */

@@ -7,9 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** What came out of a Run, in one line and one proof. */
 final class Verdict {
+    /** Findings of a scan that say that its trial showed nothing, somewhere. */
+    private static final Set<String> UNSHOWN =
+            Set.of("symmetry-not-shown", "weights-not-finite", "outputs-not-finite", "ill-conditioned");
+
     private Verdict() {
     }
 
@@ -95,8 +100,14 @@ final class Verdict {
         int spaces = result.path("spaces").size();
         String found = spaces == 1 ? "1 Space" : spaces + " Spaces";
         int defects = 0;
+        boolean shown = true;
         for (JsonNode finding : result.path("findings")) {
-            defects += finding.path("kind").asText().equals("symmetry-defect") ? 1 : 0;
+            String kind = finding.path("kind").asText();
+            defects += kind.equals("symmetry-defect") ? 1 : 0;
+            shown &= !UNSHOWN.contains(kind);
+        }
+        if (defects == 0 && !shown) {
+            return found + ", not every symmetry could be shown";
         }
         return defects == 0 ? found + (spaces == 1 ? ", its symmetry verified" : ", all symmetries verified")
                 : found + " whose symmetries hold, " + defects + " that " + (defects == 1 ? "does" : "do")

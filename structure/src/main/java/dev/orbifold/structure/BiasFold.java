@@ -27,15 +27,13 @@ final class BiasFold {
         if (contraction.pads()) {
             return false;
         }
-        if (node.opType().equals("MatMul")) {
-            return contraction.input() == 0;
-        }
-        if (!node.hasInput(2)) {
+        if (node.opType().equals("MatMul") || !node.hasInput(2)) {
             return true;
         }
         Optional<TensorData> bias = axes.constant(node.input(2));
-        return bias.isPresent() && (bias.get().elements() == 1 || bias.get().elements() == bias.get().dim(-1))
-                && node.real("beta", 1) != 0;
+        int last = contraction.ofColumns() ? 2 : 1;
+        return bias.isPresent() && node.real("beta", 1) != 0 && (bias.get().elements() == 1
+                || bias.get().rank() >= last && bias.get().elements() == bias.get().dim(-last));
     }
 
     /**
@@ -77,7 +75,7 @@ final class BiasFold {
             return;
         }
         double[] added = new double[contraction.outs()];
-        float[] weights = contraction.weights().toFloats();
+        double[] weights = contraction.weights().toDoubles();
         boolean changed = false;
         for (int i = 0; i < contraction.ins(); i++) {
             int space = type.get().space()[i];
@@ -97,16 +95,20 @@ final class BiasFold {
         if (changed) {
             TensorData old = constant(axes, node.input(contraction.weightInput()));
             edit.constant(index, contraction.weightInput(), tensor(old.type(), weights, old.dims()));
-            addBias(edit, index, node, axes, added, old.type());
+            addBias(edit, index, contraction, axes, added, old.type());
         }
     }
 
-    private static void addBias(GraphEdit edit, int index, Node node, Axes axes, double[] added, DataType type) {
+    private static void addBias(GraphEdit edit, int index, Contraction contraction, Axes axes, double[] added,
+            DataType type) {
+        Node node = contraction.node();
+        long[] dims = contraction.ofColumns() ? new long[] {added.length, 1} : new long[] {added.length};
+        String name = node.input(contraction.weightInput()) + ".bias";
         if (node.opType().equals("MatMul")) {
             String sum = node.output(0);
             String product = edit.fresh(sum);
-            String bias = edit.fresh(node.input(1) + ".bias");
-            edit.add(bias, tensor(type, floats(added), added.length));
+            String bias = edit.fresh(name);
+            edit.add(bias, tensor(type, added, dims));
             Node changed = edit.node(index);
             edit.node(index, new Node(changed.name(), changed.opType(), changed.domain(), changed.inputs(),
                     List.of(product), changed.attributes()));
@@ -114,40 +116,32 @@ final class BiasFold {
             return;
         }
         if (!node.hasInput(2)) {
-            edit.addInput(index, 2, node.input(1) + ".bias", tensor(type, floats(added), added.length));
+            edit.addInput(index, 2, name, tensor(type, added, dims));
             return;
         }
         TensorData old = constant(axes, node.input(2));
         double beta = node.opType().equals("Gemm") ? node.real("beta", 1) : 1;
-        float[] values = new float[added.length];
+        double[] values = new double[added.length];
         for (int o = 0; o < values.length; o++) {
-            values[o] = (float) (old.doubleAt(old.elements() == 1 ? 0 : o) + added[o] / beta);
+            values[o] = old.doubleAt(old.elements() == 1 ? 0 : o) + added[o] / beta;
         }
-        edit.constant(index, 2, tensor(old.type(), values, values.length));
+        edit.constant(index, 2, tensor(old.type(), values, dims));
     }
 
     private static TensorData constant(Axes axes, String name) {
         return axes.constant(name).orElseThrow(() -> new StructureException("value " + name + " is not constant"));
     }
 
-    private static float[] floats(double[] values) {
-        float[] floats = new float[values.length];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        return floats;
-    }
-
-    private static TensorData tensor(DataType type, float[] values, long... dims) {
+    private static TensorData tensor(DataType type, double[] values, long... dims) {
         return switch (type) {
-            case FLOAT -> TensorData.of(values, dims);
-            case DOUBLE -> {
-                double[] doubles = new double[values.length];
-                for (int i = 0; i < doubles.length; i++) {
-                    doubles[i] = values[i];
+            case FLOAT -> {
+                float[] floats = new float[values.length];
+                for (int i = 0; i < floats.length; i++) {
+                    floats[i] = (float) values[i];
                 }
-                yield TensorData.of(doubles, dims);
+                yield TensorData.of(floats, dims);
             }
+            case DOUBLE -> TensorData.of(values, dims);
             default -> throw new StructureException("constants fold into float32 and float64 weights, found " + type);
         };
     }

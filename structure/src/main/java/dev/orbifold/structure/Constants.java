@@ -51,7 +51,7 @@ final class Constants {
         return known(value).at(axis, index);
     }
 
-    private Known known(String value) {
+    Known known(String value) {
         Known found = known.get(value);
         if (found == null) {
             Optional<TensorData> constant = axes.constant(value).filter(c -> c.type().isReal());
@@ -90,8 +90,8 @@ final class Constants {
         }
         Optional<DoubleUnaryOperator> unary = Activations.of(node);
         if (unary.isPresent()) {
-            boolean real = axes.shapes().type(out).map(t -> t.isReal()).orElse(false);
-            return real ? known(node.input(0)).map(unary.get()) : nothing;
+            return known(node.input(0)).map(axes.shapes().type(out).map(t -> t.isReal()).orElse(false) ? unary.get()
+                    : v -> v == 0 && unary.get().applyAsDouble(v) == 0 ? 0 : Double.NaN);
         }
         return switch (node.opType()) {
             case "Add", "Sum" -> broadcast(node, 0, nothing, Double::sum);
@@ -108,9 +108,10 @@ final class Constants {
             case "LayerNormalization", "RMSNormalization" -> normed(node, -1, nothing);
             case "InstanceNormalization" -> normed(node, 1, nothing);
             case "Pad" -> padded(node, out, nothing);
-            case "Conv", "ConvTranspose", "Gemm", "MatMul" -> contracted(node, nothing);
-            case "Einsum" -> summed(node, nothing);
-            case "Attention" -> attended(node, nothing);
+            case "Conv", "ConvTranspose", "Gemm", "MatMul"
+                    -> new ConstantProducts(this, axes).contracted(node, nothing);
+            case "Einsum" -> new ConstantProducts(this, axes).summed(node, nothing);
+            case "Attention" -> new ConstantProducts(this, axes).attended(node, nothing);
             default -> nothing;
         };
     }
@@ -139,7 +140,8 @@ final class Constants {
         return (float) operator.applyAsDouble(a, b);
     }
 
-    private double aligned(String value, int rank, int axis, int index, int length) {
+    /** The number of an operand at an index of an axis of what it is broadcast to, or NaN. */
+    double aligned(String value, int rank, int axis, int index, int length) {
         Known operand = known(value);
         int own = axis - (rank - axes.rank(value));
         boolean spans = axes.rank(value) >= 0 && own >= 0 && own < operand.axes().length
@@ -274,95 +276,5 @@ final class Constants {
                 candidates.add(at(input, axis, j));
             }
         }
-    }
-
-    private Known contracted(Node node, Known nothing) {
-        Optional<Contraction> contraction = Contraction.of(node, axes);
-        if (contraction.isPresent()) {
-            weighted(node, contraction.get(), nothing);
-        }
-        if (node.opType().equals("MatMul")) {
-            product(node, nothing);
-        }
-        return nothing;
-    }
-
-    private void weighted(Node node, Contraction contraction, Known nothing) {
-        int axis = contraction.outAxis() < 0 ? nothing.axes().length + contraction.outAxis() : contraction.outAxis();
-        if (axis < 0 || axis >= nothing.axes().length || nothing.axes()[axis].length != contraction.outs()) {
-            return;
-        }
-        Known x = known(node.input(contraction.input()));
-        for (int o = 0; o < contraction.outs(); o++) {
-            double sum = bias(node, o);
-            int first = contraction.firstIn(o);
-            for (int i = first; i < first + contraction.layout().ins() && !Double.isNaN(sum); i++) {
-                double v = x.at(contraction.inAxis(), i);
-                if (v != 0 && !contraction.isZero(o, i)) {
-                    sum = contraction.pads() ? Double.NaN : sum + v * contraction.sum(o, i);
-                }
-            }
-            nothing.axes()[axis][o] = (float) sum;
-        }
-    }
-
-    private double bias(Node node, int out) {
-        if (node.opType().equals("MatMul") || !node.hasInput(2)) {
-            return 0;
-        }
-        double beta = node.opType().equals("Gemm") ? node.real("beta", 1) : 1;
-        Known bias = known(node.input(2));
-        double value =
-                axes.rank(node.input(2)) == 0 || axes.size(node.input(2), -1) == 1 ? bias.whole() : bias.at(-1, out);
-        return beta == 0 ? 0 : beta * value;
-    }
-
-    /** A product of two tensors is zero wherever a whole row, column or matrix of a factor is. */
-    private void product(Node node, Known nothing) {
-        int rank = nothing.axes().length;
-        for (int a = 0; a < rank; a++) {
-            double[] units = nothing.axes()[a];
-            for (int j = 0; j < units.length; j++) {
-                boolean left = a < rank - 1 && alignedMatrix(node.input(0), rank, a, j, units.length) == 0;
-                boolean right = a != rank - 2 && alignedMatrix(node.input(1), rank, a, j, units.length) == 0;
-                if (left || right) {
-                    units[j] = 0;
-                }
-            }
-        }
-    }
-
-    /** Attention averages over tokens: a coordinate in which all values agree comes out as it is (where a mask may leave
-     * nothing to average over, zeros alone). Heads in the last axis. */
-    private Known attended(Node node, Known nothing) {
-        long heads = node.integer("q_num_heads", 0);
-        long keyHeads = node.integer("kv_num_heads", 0);
-        if (nothing.axes().length != 3 || heads <= 0 || keyHeads <= 0 || node.hasInput(5)) {
-            return nothing;
-        }
-        double[] units = nothing.axes()[2];
-        int each = (int) (units.length / heads);
-        for (int j = 0; j < units.length; j++) {
-            int head = (int) (j / each / (heads / keyHeads));
-            double carried = known(node.input(2)).at(2, head * each + j % each);
-            units[j] = carried != 0 && node.hasInput(3) ? Double.NaN : carried;
-        }
-        return nothing;
-    }
-
-    /** An Einsum is zero wherever a slice of one of its factors is. */
-    private Known summed(Node node, Known nothing) {
-        EinsumLetters letters = EinsumLetters.of(node);
-        for (int a = 0; a < nothing.axes().length && a < letters.output().length(); a++) {
-            double[] units = nothing.axes()[a];
-            for (int j = 0; j < units.length; j++) {
-                units[j] = letters.zero(letters.output().charAt(a), j, node, this) ? 0 : Double.NaN;
-            }
-        }
-        return nothing;
-    }
-
-    private double alignedMatrix(String value, int rank, int axis, int index, int length) {
-        return axes.rank(value) < 2 ? Double.NaN : aligned(value, rank, axis, index, length);
     }
 }

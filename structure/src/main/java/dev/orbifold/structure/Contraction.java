@@ -45,7 +45,8 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
         return switch (node.opType()) {
             case "Conv" -> axes.constant(node.input(1)).map(w -> conv(node, w));
             case "ConvTranspose" -> axes.constant(node.input(1)).map(w -> transposed(node, w));
-            case "Gemm" -> axes.constant(node.input(1)).map(w -> gemm(node, w));
+            case "Gemm" -> axes.constant(node.input(1)).map(w -> gemm(node, w))
+                    .or(() -> axes.constant(node.input(0)).map(w -> gemmOfColumns(node, w)));
             case "MatMul" -> matMul(node, axes);
             default -> Optional.empty();
         };
@@ -75,6 +76,16 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
         int ins = (int) w.dim(transB ? 1 : 0);
         return new Contraction(node, 0, transA ? 0 : 1, 1, 1, w,
                 new Layout(1, outs, ins, 1, transB ? ins : 1, transB ? 1 : outs, false, node.real("alpha", 1)), false);
+    }
+
+    /** Samples are columns: {@code out = op(W) · op(x)}. */
+    private static Contraction gemmOfColumns(Node node, TensorData w) {
+        boolean transA = node.integer("transA", 0) != 0;
+        boolean transB = node.integer("transB", 0) != 0;
+        int outs = (int) w.dim(transA ? 1 : 0);
+        int ins = (int) w.dim(transA ? 0 : 1);
+        return new Contraction(node, 1, transB ? 1 : 0, 0, 0, w,
+                new Layout(1, outs, ins, 1, transA ? 1 : ins, transA ? outs : 1, false, node.real("alpha", 1)), false);
     }
 
     private static Optional<Contraction> matMul(Node node, Axes axes) {
@@ -109,6 +120,11 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
             }
         }
         return false;
+    }
+
+    /** Whether samples are columns, so that a bias is a column, too: {@code out = W · x}. */
+    boolean ofColumns() {
+        return input == 1;
     }
 
     /** The number of inputs over all groups. */

@@ -2,6 +2,7 @@ package dev.orbifold.structure;
 
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Group;
+import dev.orbifold.symmetry.Scaling;
 import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
@@ -14,9 +15,9 @@ import java.util.Optional;
  * How far the units or copies of one Space are from its mirrors (theory, 1), as numbers without unit; 0 is on the mirror.
  *
  * <ul>
- * <li>Dead, where the Group has signs or scales: per unit with in-weights u and out-weights w, all entries that the Group's
- * diagonal acts on, ‖(u, w)‖ = √(‖u‖² + ‖w‖²), smallest along the orbit of the scales where there are any: √(2‖u‖‖w‖);
- * divided by the root mean square of that over the Space's units.
+ * <li>Dead, where the Group has signs or scales, unless signs come with a bias correction: per unit with in-weights u and
+ * out-weights w, all entries that the Group's diagonal acts on, ‖(u, w)‖ = √(‖u‖² + ‖w‖²), smallest along the orbit of the
+ * scales where there are any: √(2‖u‖‖w‖); divided by the root mean square of that over the Space's units.
  * <li>Twins, for every Space of at least two units: per unit ‖x − y‖/√(‖x‖² + ‖y‖²) to the unit y nearest to it, x and y
  * being what writes the two, each brought to normal form by the scalings of the Group; 1 is orthogonal. At most
  * {@value Nearest#SAMPLED} units, evenly spaced, are measured, and the nearest is looked for among sketches of
@@ -49,9 +50,13 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
         }
     }
 
-    /** Of a Space of units. */
-    private static Distances of(Axes axes, Space space, Optional<Gauge> gauge) {
-        Optional<Quantiles> dead = space.group() instanceof Group.Monomial m
+    /**
+     * Of a Space of units.
+     *
+     * @param reflects whether its diagonal is linear: signs with a bias correction have no mirror at 0
+     */
+    private static Distances of(Axes axes, Space space, boolean reflects, Optional<Gauge> gauge) {
+        Optional<Quantiles> dead = space.group() instanceof Group.Monomial m && reflects
                 ? Quantiles.of(lengths(axes, space, m.diagonal() != Group.Diagonal.SIGNS))
                 : Optional.empty();
         Optional<Quantiles> twins = space.dimension() < 2 ? Optional.empty()
@@ -67,6 +72,19 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
 
     private static double smallest(double[] values) {
         return values.length == 0 || values[0] == 0 ? 0 : values[values.length - 1] / values[0];
+    }
+
+    /** Whether the diagonal that readers see, which the slots' exponents are of, moves parameters linearly. */
+    private static boolean reflects(Symmetries symmetries, Space space) {
+        for (Scaling scaling : symmetries.scalings(space)) {
+            for (int i = 0; i < space.slots().size(); i++) {
+                if (space.slots().get(i).role() == Slot.Role.READS
+                        && Arrays.stream(scaling.powers().get(i)).anyMatch(p -> p != 0)) {
+                    return !scaling.affine();
+                }
+            }
+        }
+        return false;
     }
 
     /** Per unit the length of (u, w), over its root mean square; nothing where a parameter's content is not known. */
@@ -104,7 +122,8 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
     static List<Distances> of(Symmetries symmetries, List<Optional<Gauge>> gauges, List<Optional<Spectrum>> spectra) {
         Axes axes = new Axes(symmetries);
         List<Distances> all = new ArrayList<>(
-                symmetries.spaces().parallelStream().map(s -> of(axes, s, gauges.get(s.id()))).toList());
+                symmetries.spaces().parallelStream().map(s -> of(axes, s,
+                        reflects(symmetries, s), gauges.get(s.id()))).toList());
         spectra.forEach(spectrum -> all.add(of(spectrum)));
         return all;
     }

@@ -90,26 +90,41 @@ final class Entries {
     /** Σ x² and Σ direction · x over the entries at every index of an axis, and their sketches. */
     private static void sum(TensorData tensor, int length, int inner, double[] direction, double[] squares,
             double[] shadows, double[][] sketches) {
-        Reals reals = new Reals();
         double[] signs = Arrays.stream(direction).map(Math::signum).toArray();
-        double[] row = new double[inner == 1 ? length : inner];
-        double[][] turned = new double[inner == 1 ? SKETCH : 0][length];
-        for (int o = 0; o < direction.length / inner; o++) {
-            if (inner == 1) {
-                reals.read(tensor, (long) o * length, row, 0, length);
-                add(row, direction[o], squares, shadows, signs[o], turned[o % SKETCH]);
-            } else {
-                for (int i = 0; i < length; i++) {
-                    reals.read(tensor, ((long) o * length + i) * inner, row, 0, inner);
-                    squares[i] += dot(row, 0, row, 0, inner);
-                    shadows[i] += dot(row, 0, direction, o * inner, inner);
-                    sketch(row, signs, o * inner, sketches[i]);
-                }
-            }
+        // Two methods, so that neither is compiled again for what the other does.
+        if (inner == 1) {
+            sumColumns(tensor, length, direction, signs, squares, shadows, sketches);
+        } else {
+            sumRows(tensor, length, inner, direction, signs, squares, shadows, sketches);
+        }
+    }
+
+    private static void sumColumns(TensorData tensor, int length, double[] direction, double[] signs, double[] squares,
+            double[] shadows, double[][] sketches) {
+        Reals reals = new Reals();
+        double[] row = new double[length];
+        double[][] turned = new double[SKETCH][length];
+        for (int o = 0; o < direction.length; o++) {
+            reals.read(tensor, (long) o * length, row, 0, length);
+            add(row, direction[o], squares, shadows, signs[o], turned[o % SKETCH]);
         }
         for (int b = 0; b < turned.length; b++) {
             for (int i = 0; i < length; i++) {
                 sketches[i][b] = turned[b][i];
+            }
+        }
+    }
+
+    private static void sumRows(TensorData tensor, int length, int inner, double[] direction, double[] signs,
+            double[] squares, double[] shadows, double[][] sketches) {
+        Reals reals = new Reals();
+        double[] row = new double[inner];
+        for (int o = 0; o < direction.length / inner; o++) {
+            for (int i = 0; i < length; i++) {
+                reals.read(tensor, ((long) o * length + i) * inner, row, 0, inner);
+                squares[i] += dot(row, 0, row, 0, inner);
+                shadows[i] += dot(row, 0, direction, o * inner, inner);
+                sketch(row, signs, o * inner, sketches[i]);
             }
         }
     }

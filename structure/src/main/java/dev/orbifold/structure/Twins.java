@@ -2,10 +2,13 @@ package dev.orbifold.structure;
 
 import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.Scaling;
 import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
+import dev.orbifold.symmetry.Transform;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -20,7 +23,8 @@ import java.util.stream.IntStream;
 /**
  * Units of one Space that say the same: everything that writes the second is what writes the first times a number that
  * the Space's Group allows (1, a sign, a scale). They lie on a permutation mirror, up to the Group. The second can hand
- * what it is read with to the first, and then nothing reads it.
+ * what it is read with to the first, and then nothing reads it. Where signs come with a bias correction, as of opposite
+ * sigmoid units, the second is turned first, so that biases take back what that leaves.
  *
  * @param pairs per Space, by id, the pairs; a class of k units gives k − 1 pairs with the same first unit
  */
@@ -145,7 +149,9 @@ public record Twins(List<List<Pair>> pairs) {
      * @param leaving per Space, by id, the second twins that may go
      */
     Graph handedOver(Symmetries symmetries, List<BitSet> leaving) {
-        Axes axes = new Axes(symmetries);
+        Graph turned = turned(symmetries, leaving);
+        Axes axes = new Axes(turned == symmetries.graph() ? symmetries : new Symmetries(turned, Shapes.of(turned),
+                symmetries.spaces(), symmetries.axes(), symmetries.scalings(), symmetries.findings()));
         Map<String, TensorData> changed = new LinkedHashMap<>();
         for (Space space : symmetries.spaces()) {
             List<Pair> here = pairs.get(space.id()).stream().filter(p -> leaving.get(space.id()).get(p.second()))
@@ -159,15 +165,50 @@ public record Twins(List<List<Pair>> pairs) {
                                         + " and is no float32 or float64 parameter"));
                 List<double[]> powers = symmetries.scalings(space).stream()
                         .map(x -> x.powers().get(space.slots().indexOf(slot))).toList();
-                changed.put(slot.parameter(), handed(tensor, slot, here, powers));
+                changed.put(slot.parameter(), handed(tensor, slot, alike(symmetries, space, here), powers));
             }
         }
         if (changed.isEmpty()) {
-            return symmetries.graph();
+            return turned;
         }
-        GraphEdit edit = new GraphEdit(symmetries.graph());
+        GraphEdit edit = new GraphEdit(turned);
         changed.forEach(edit::parameter);
         return edit.done();
+    }
+
+    /** The Graph in which the signs that come with a bias correction have been turned, so that the second twins repeat the first. */
+    private Graph turned(Symmetries symmetries, List<BitSet> leaving) {
+        List<Transform.Element> elements = new ArrayList<>();
+        for (Space space : symmetries.spaces()) {
+            List<Scaling> scalings = symmetries.scalings(space);
+            int n = space.dimension();
+            List<double[]> factors = scalings.stream().map(s -> {
+                double[] ones = new double[n];
+                Arrays.fill(ones, 1);
+                return ones;
+            }).toList();
+            boolean turns = false;
+            for (Pair pair : pairs.get(space.id())) {
+                for (int s = 0; s < scalings.size() && leaving.get(space.id()).get(pair.second()); s++) {
+                    if (scalings.get(s).affine() && pair.factors().get(s) < 0) {
+                        factors.get(s)[pair.second()] = -1;
+                        turns = true;
+                    }
+                }
+            }
+            if (turns) {
+                elements.add(new Transform.Element(space, IntStream.range(0, n).toArray(), factors));
+            }
+        }
+        return elements.isEmpty() ? symmetries.graph() : Transform.apply(symmetries, elements);
+    }
+
+    /** The pairs after their signs have been {@link #turned}. */
+    private static List<Pair> alike(Symmetries symmetries, Space space, List<Pair> pairs) {
+        List<Scaling> scalings = symmetries.scalings(space);
+        return pairs.stream().map(p -> new Pair(p.first(), p.second(), IntStream.range(0, scalings.size())
+                .mapToObj(s -> scalings.get(s).affine() ? Math.abs(p.factors().get(s)) : p.factors().get(s)).toList()))
+                .toList();
     }
 
     /** Whether every reader of a Space is a parameter that sums can be written to. */

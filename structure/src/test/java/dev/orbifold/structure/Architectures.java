@@ -33,6 +33,7 @@ final class Architectures {
         all.put("computed-shapes", Architectures::computedShapes);
         all.put("attention-operator", Architectures::attentionOperator);
         all.put("upsampled", Architectures::upsampled);
+        all.put("sigmoids", Architectures::sigmoids);
         return all;
     }
 
@@ -55,6 +56,19 @@ final class Architectures {
         x = net.op("Relu", net.conv("conv2", x, a, b, 3, 0, 1, true));
         x = seed % 2 == 0 ? net.op("Flatten", x) : net.reshape(x, 0, b * 4L);
         x = net.op("Relu", net.dense("fc1", x, b * 4, c));
+        return net.done(net.dense("fc2", x, c, 3), 3);
+    }
+
+    /** Every reader has a bias and none pads, so that signs can be corrected. */
+    static Graph sigmoids(long seed) {
+        Net net = new Net(seed);
+        int a = net.pick(4, 8);
+        int b = net.pick(4, 8);
+        int c = net.pick(5, 9);
+        String x = net.op("Sigmoid", net.conv("conv1", net.input(2, 8, 8), 2, a, 3, 1, 1, true));
+        x = net.op("AveragePool", List.of(x), Map.of("kernel_shape", Net.ints(2, 2), "strides", Net.ints(2, 2)));
+        x = net.op("HardSigmoid", net.norm("bn2", net.conv("conv2", x, a, b, 3, 0, 1, false), b));
+        x = net.op("Sigmoid", net.dense("fc1", net.op("Flatten", x), b * 4, c));
         return net.done(net.dense("fc2", x, c, 3), 3);
     }
 

@@ -73,6 +73,11 @@ class DistancesTest {
 
     @Test
     void aGroupOfPermutationsHasNoMirrorOfSigns() {
+        assertEquals(Optional.empty(), only(dense("Softplus", 4)).dead());
+    }
+
+    @Test
+    void signsWithABiasCorrectionHaveNoMirrorAtZero() {
         assertEquals(Optional.empty(), only(dense("Sigmoid", 4)).dead());
     }
 

@@ -21,7 +21,7 @@ class NearestTest {
         Net net = new Net(seed);
         String x = net.input(in);
         String hidden = rows ? net.dense("hidden", x, in, units) : net.project("hidden", x, in, units);
-        return net.done(net.dense("out", net.op("Sigmoid", hidden), units, 3), 3);
+        return net.done(net.dense("out", net.op("Softplus", hidden), units, 3), 3);
     }
 
     private static Distances.Quantiles twins(Graph graph) {

@@ -1,6 +1,7 @@
 package dev.orbifold.symmetry;
 
 import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Node;
 import dev.orbifold.symmetry.Broadcast.Aligned;
 import dev.orbifold.symmetry.Broadcast.Kind;
@@ -54,6 +55,34 @@ final class ElementwiseRules {
         in.define(node.output(0), powered(in, type, 0.5, false));
     }
 
+    /** Sigmoid: σ(−x) = 1 − σ(x). */
+    static void sigmoid(Node node, Inference in) {
+        odd(node, in, 0.5);
+    }
+
+    /** HardSigmoid, clip(α·x + β, 0, 1): odd about ½ where β is ½. */
+    static void hardSigmoid(Node node, Inference in) {
+        if (node.real("beta", 0.5f) == 0.5) {
+            odd(node, in, 0.5);
+        } else {
+            unary(Passes.NONE).apply(node, in);
+        }
+    }
+
+    /**
+     * An activation with f(−x) = 2·at − f(x): signs pass, if what is left behind is taken back later ({@link Centres}). On two
+     * parts at once the signs multiply, and what is left belongs to neither.
+     */
+    private static void odd(Node node, Inference in, double at) {
+        Typed type = in.type(node.input(0));
+        boolean follows = type.parts().size() == 1 && in.shapes().shape(node.input(0))
+                .filter(s -> type.parts().get(0).fits(s.dims().stream().mapToLong(Dim::size).toArray())).isPresent();
+        unary(follows ? Passes.SIGNS : Passes.NONE).apply(node, in);
+        if (follows) {
+            in.bend(new Inference.Bend(node.output(0), type.parts().get(0).sorted(), at));
+        }
+    }
+
     /** Powers: x^p multiplies the exponent by p; signs pass for odd p and stay behind for even p. */
     static void pow(Node node, Inference in) {
         Optional<Double> exponent = in.uniform(node.input(1));
@@ -72,7 +101,7 @@ final class ElementwiseRules {
         }
     }
 
-    /** Clip: a lower bound 0 alone is a ReLU; no bounds at all pass everything. */
+    /** Clip: a lower bound 0 alone is a ReLU; opposite bounds are odd; no bounds at all pass everything. */
     static void clip(Node node, Inference in) {
         Optional<Double> low = bound(node, in, 1, "min");
         Optional<Double> high = bound(node, in, 2, "max");
@@ -80,7 +109,8 @@ final class ElementwiseRules {
                 || high.orElse(Double.NaN) == 0 && low.orElse(Double.NaN) == Double.NEGATIVE_INFINITY;
         boolean open = low.orElse(Double.NaN) == Double.NEGATIVE_INFINITY
                 && high.orElse(Double.NaN) == Double.POSITIVE_INFINITY;
-        unary(open ? Passes.ALL : half ? Passes.POSITIVE : Passes.NONE).apply(node, in);
+        boolean odd = low.isPresent() && high.isPresent() && low.get() == -high.get();
+        unary(open ? Passes.ALL : half ? Passes.POSITIVE : odd ? Passes.SIGNS : Passes.NONE).apply(node, in);
     }
 
     private static Optional<Double> bound(Node node, Inference in, int input, String attribute) {

@@ -36,7 +36,7 @@ final class Frames {
             return new Ref(id, !dual);
         }
 
-        private Ref turned(boolean by) {
+        Ref turned(boolean by) {
             return new Ref(id, dual ^ by);
         }
     }
@@ -51,19 +51,6 @@ final class Frames {
         PRODUCT,
         /** Once for every index of another space; a leaf again as soon as it is asked for as a whole. */
         COPIES
-    }
-
-    private static final class Frame {
-        private final int size;
-        private Kind kind = Kind.LEAF;
-        private List<Ref> parts = List.of();
-        private int caps;
-        private int parent = -1;
-        private boolean flip;
-
-        Frame(int size) {
-            this.size = size;
-        }
     }
 
     private final List<Frame> frames = new ArrayList<>();
@@ -107,7 +94,7 @@ final class Frames {
         return ref;
     }
 
-    private Frame frame(Ref ref) {
+    Frame frame(Ref ref) {
         return frames.get(ref.id());
     }
 
@@ -244,7 +231,7 @@ final class Frames {
         return true;
     }
 
-    private List<Ref> flat(Ref ref, Kind kind) {
+    List<Ref> flat(Ref ref, Kind kind) {
         Ref root = find(ref);
         if (frame(root).kind != kind) {
             return List.of(root);
@@ -299,54 +286,12 @@ final class Frames {
         Ref leaf = find(factor);
         for (int id = 0; id < frames.size(); id++) {
             Ref whole = new Ref(id, false);
-            if (frame(whole).parent < 0 && frame(whole).kind == Kind.PRODUCT && spread(whole, leaf)) {
+            if (frame(whole).parent < 0 && frame(whole).kind == Kind.PRODUCT
+                    && FactorCopies.spread(this, whole, leaf)) {
                 break;
             }
         }
-        return others.stream().map(other -> {
-            Ref at = other;
-            while (frame(at).parent >= 0) {
-                at = new Ref(frame(at).parent, at.dual() ^ frame(at).flip);
-            }
-            boolean copied = frame(at).kind == Kind.COPIES && frame(at).parts.size() == size(leaf);
-            return copied ? frame(at).parts.get(index).turned(at.dual()) : other;
-        }).toList();
-    }
-
-    private boolean spread(Ref whole, Ref leaf) {
-        List<Ref> flat = flat(whole, Kind.PRODUCT);
-        int place = flat.stream().map(Ref::id).toList().indexOf(leaf.id());
-        if (place < 0 || place == flat.size() - 1
-                || flat.subList(place + 1, flat.size()).stream().anyMatch(f -> frame(f).kind != Kind.LEAF)) {
-            return false;
-        }
-        List<Ref> suffix = flat.subList(place + 1, flat.size());
-        List<Ref> sums = new ArrayList<>();
-        Map<Integer, List<Ref>> copies = new HashMap<>();
-        for (int i = 0; i < size(leaf); i++) {
-            List<Ref> parts = new ArrayList<>();
-            for (Ref factor : suffix) {
-                Ref copy = fresh(size(factor));
-                frame(copy).caps = frame(factor).caps;
-                parts.add(copy.turned(factor.dual()));
-                copies.computeIfAbsent(factor.id(), k -> new ArrayList<>()).add(copy);
-            }
-            sums.add(product(parts));
-        }
-        List<Ref> all = new ArrayList<>(flat.subList(0, place));
-        all.add(sum(sums));
-        Frame frame = frame(whole);
-        if (all.size() == 1) {
-            frame.kind = Kind.SUM;
-            frame.parts = List.copyOf(sums);
-        } else {
-            frame.parts = List.copyOf(all);
-        }
-        copies.forEach((id, list) -> {
-            frames.get(id).kind = Kind.COPIES;
-            frames.get(id).parts = List.copyOf(list);
-        });
-        return true;
+        return others.stream().map(other -> FactorCopies.at(this, other, index, size(leaf))).toList();
     }
 
     /** Notes that the maps of what remains cannot depend on an axis that has been summed over. */

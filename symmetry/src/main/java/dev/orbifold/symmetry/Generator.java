@@ -48,7 +48,17 @@ public record Generator(int[] row, int[] column, double[] value) {
             case Group.Shift s -> IntStream.range(0, n).mapToObj(c -> of(c, n, 1));
             case Group.Permutation p -> Stream.empty();
             case Group.Trivial t -> Stream.empty();
+            case Group.Heads h -> IntStream.range(0, h.count()).boxed()
+                    .flatMap(k -> all(h.inner(), h.size()).map(g -> g.from(k * h.size())));
+            case Group.BlockSum b -> NormalForm.placed(b).stream()
+                    .flatMap(p -> all(p.group(), p.size()).map(g -> g.from(p.first())));
         };
+    }
+
+    /** The same on the coordinates from a first one on. */
+    private Generator from(int first) {
+        return new Generator(Arrays.stream(row).map(i -> first + i).toArray(),
+                Arrays.stream(column).map(i -> first + i).toArray(), value);
     }
 
     private static Generator turn(int n) {

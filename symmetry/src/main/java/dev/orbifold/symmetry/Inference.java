@@ -37,6 +37,14 @@ final class Inference {
         COORDINATES
     }
 
+    /**
+     * The result of an activation with f(−x) = 2·at − f(x).
+     *
+     * @param part what the value carries
+     */
+    record Bend(String value, Part part, double at) {
+    }
+
     private final Graph graph;
     private final Shapes shapes;
     private final Coordinates coordinates = new Coordinates();
@@ -45,6 +53,7 @@ final class Inference {
     private final Map<String, Typed> parameterTypes = new LinkedHashMap<>();
     private final Map<String, String> aliases = new HashMap<>();
     private final Map<String, Node> firstUse = new LinkedHashMap<>();
+    private final List<Bend> bends = new ArrayList<>();
     private final List<Finding> findings = new ArrayList<>();
     private final View view;
     private boolean repeats;
@@ -154,6 +163,16 @@ final class Inference {
     /** The types of the parameters used, one coordinate per index of every axis, in the order of first use. */
     Map<String, Typed> parameterTypes() {
         return parameterTypes;
+    }
+
+    /** The results of activations that are odd about another number than 0. */
+    List<Bend> bends() {
+        return bends;
+    }
+
+    /** Notes that a value is made by an activation that is odd about another number than 0. */
+    void bend(Bend bend) {
+        bends.add(bend);
     }
 
     /** What could not be followed. */

@@ -31,12 +31,15 @@ public final class Mirror {
         this.reflection = reflection;
     }
 
-    /** All mirrors of a Space of units: the sign of every unit, per way in which signs act, and every pair of units. */
+    /**
+     * All mirrors of a Space of units: the sign of every unit, per way in which signs act, and every pair of units. Signs that
+     * come with a bias correction reflect about a plane that does not pass the origin and is no mirror of this kind.
+     */
     public static Stream<Mirror> of(Symmetries symmetries, Space space) {
         int n = space.dimension();
         List<Scaling> scalings = symmetries.scalings(space);
         Stream<Mirror> signs = IntStream.range(0, scalings.size())
-                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.POSITIVE).boxed()
+                .filter(s -> scalings.get(s).diagonal() != Group.Diagonal.POSITIVE && !scalings.get(s).affine()).boxed()
                 .flatMap(s -> IntStream.range(0, n).mapToObj(u -> sign(symmetries, space, s, u)));
         Stream<Mirror> pairs = space.group().mirrors(n).map(normals -> normals.get(0).coordinate())
                 .filter(c -> c.length == 2).map(c -> pair(symmetries, space, c[0], c[1]));

@@ -73,6 +73,12 @@ final class Mixing {
 
     private void block(LinearMap map, double[] values, int[] places, int[] starts, int first, int width,
             boolean adjacent) {
+        if (adjacent && consecutive(places)) {
+            for (int b = 0; b < width; b++) {
+                inPlace(map, values, starts[first + b] + places[0]);
+            }
+            return;
+        }
         if (adjacent) {
             for (int b = 0; b < width; b++) {
                 load(values, places, starts[first + b], b, width);
@@ -95,6 +101,48 @@ final class Mixing {
             }
         } else {
             store(values, places, starts, first, width);
+        }
+    }
+
+    /** Whether the coordinates of a vector lie one behind the other. */
+    private static boolean consecutive(int[] places) {
+        for (int c = 1; c < places.length; c++) {
+            if (places[c] != places[0] + c) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Moves a vector whose coordinates lie one behind the other: x ← x + u (vᵀx) for every step. */
+    private static void inPlace(LinearMap map, double[] values, int at) {
+        for (LinearMap.Step step : map.steps()) {
+            addScaled(step.u(), dot(step.v(), values, at), values, at);
+        }
+    }
+
+    /** Four sums at a time, because one would wait for itself. */
+    private static double dot(double[] v, double[] values, int at) {
+        double first = 0;
+        double second = 0;
+        double third = 0;
+        double fourth = 0;
+        int c = 0;
+        for (; c + 3 < v.length; c += 4) {
+            first += v[c] * values[at + c];
+            second += v[c + 1] * values[at + c + 1];
+            third += v[c + 2] * values[at + c + 2];
+            fourth += v[c + 3] * values[at + c + 3];
+        }
+        for (; c < v.length; c++) {
+            first += v[c] * values[at + c];
+        }
+        return first + second + (third + fourth);
+    }
+
+    private static void addScaled(double[] u, double by, double[] values, int at) {
+        for (int c = 0; c < u.length; c++) {
+            values[at + c] += by * u[c];
         }
     }
 

@@ -35,7 +35,11 @@ final class Motion {
         }
     }
 
-    private sealed interface Step permits Mix, Scale, Fill {
+    private sealed interface Step permits Add, Mix, Scale, Fill {
+    }
+
+    /** Numbers are added to the parameter as it was, before anything mixes. */
+    private record Add(double[] numbers) implements Step {
     }
 
     private record Mix(LinearSlot slot, int n, List<LinearMap> maps) implements Step {
@@ -55,6 +59,16 @@ final class Motion {
     Motion(Graph graph) {
         this.graph = graph;
         this.tensors = Tensors.real(graph);
+    }
+
+    /** The Graph that is moved. */
+    Graph graph() {
+        return graph;
+    }
+
+    /** Adds numbers to a parameter, one per element, row-major: they mix and move with the rest. */
+    void displace(String parameter, double[] numbers) {
+        plan(parameter).mixing.add(0, new Add(numbers));
     }
 
     /** Adds what happens along an axis of a parameter. */
@@ -84,7 +98,8 @@ final class Motion {
     }
 
     private TensorData tensor(String parameter) {
-        TensorData tensor = tensors.get(parameter);
+        // A bias of one number carries no units, but takes back what others leave.
+        TensorData tensor = tensors.getOrDefault(parameter, graph.parameters().get(parameter));
         if (tensor == null) {
             throw new SymmetryException("the Graph lacks the parameter " + parameter);
         }
@@ -157,12 +172,19 @@ final class Motion {
             reals.read(tensor, 0, scratch, 0, size);
             for (Step step : plan.mixing) {
                 switch (step) {
+                    case Add add -> add(add.numbers);
                     case Fill fill -> Arrays.fill(scratch, 0, size, fill.value);
                     case Scale scale -> scale(scale, tensor.dims(), size);
                     case Mix mix -> mixing.apply(mix.slot, mix.n, mix.maps, tensor.dims(), scratch, size);
                 }
             }
             return scratch;
+        }
+
+        private void add(double[] numbers) {
+            for (int i = 0; i < numbers.length; i++) {
+                scratch[i] += numbers[i];
+            }
         }
 
         private void scale(Scale scale, long[] dims, int size) {

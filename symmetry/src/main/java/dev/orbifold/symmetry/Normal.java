@@ -1,6 +1,7 @@
 package dev.orbifold.symmetry;
 
 import dev.orbifold.graph.Seed;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -37,7 +38,7 @@ public record Normal(int[] coordinate, double[] value) {
         return vector;
     }
 
-    /** The mirrors of a Group that can be counted, each by its normals. */
+    /** The mirrors of a Group that can be counted, each by its normals; of heads, exchanges of two whole ones too. */
     static Stream<List<Normal>> all(Group group, int n) {
         Stream<List<Normal>> units = IntStream.range(0, n).mapToObj(u -> List.of(unit(u)));
         Stream<List<Normal>> pairs = IntStream.range(0, n).boxed()
@@ -53,7 +54,26 @@ public record Normal(int[] coordinate, double[] value) {
             case Group.OrthogonalFixingOnes f -> Stream.empty();
             case Group.Shift s -> Stream.empty();
             case Group.Trivial t -> Stream.empty();
+            case Group.Heads h -> Stream.concat(
+                    IntStream.range(0, h.count()).boxed()
+                            .flatMap(k -> all(h.inner(), h.size()).map(m -> from(m, k * h.size()))),
+                    IntStream.range(0, h.count()).boxed().flatMap(i -> IntStream.range(i + 1, h.count())
+                            .mapToObj(j -> exchange(h, i, j))));
+            case Group.BlockSum b -> NormalForm.placed(b).stream()
+                    .flatMap(p -> all(p.group(), p.size()).map(m -> from(m, p.first())));
         };
+    }
+
+    /** The mirror on which two heads are the same: one difference per coordinate. */
+    private static List<Normal> exchange(Group.Heads heads, int i, int j) {
+        return IntStream.range(0, heads.size())
+                .mapToObj(c -> difference(i * heads.size() + c, j * heads.size() + c)).toList();
+    }
+
+    /** The same mirror on the coordinates from a first one on. */
+    private static List<Normal> from(List<Normal> mirror, int first) {
+        return mirror.stream()
+                .map(m -> new Normal(Arrays.stream(m.coordinate).map(c -> first + c).toArray(), m.value)).toList();
     }
 
     /** A random mirror of a Group; empty where it has none. */
@@ -64,6 +84,20 @@ public record Normal(int[] coordinate, double[] value) {
             case Group.Orthogonal o -> Optional.of(List.of(direction(random, n, false)));
             case Group.OrthogonalFixingOnes f
                     -> n < 2 ? Optional.empty() : Optional.of(List.of(direction(random, n, true)));
+            case Group.Heads h -> {
+                int i = random.nextInt(h.count());
+                int j = (i + 1 + random.nextInt(h.count() - 1)) % h.count();
+                Optional<List<Normal>> inner = random(h.inner(), h.size(), seed.split("inner"));
+                yield inner.isPresent() && random.nextBoolean() ? inner.map(m -> from(m, i * h.size()))
+                        : Optional.of(exchange(h, Math.min(i, j), Math.max(i, j)));
+            }
+            case Group.BlockSum b -> {
+                List<List<Normal>> one = new ArrayList<>();
+                for (NormalForm.Placed p : NormalForm.placed(b)) {
+                    random(p.group(), p.size(), seed.split(p.first())).ifPresent(m -> one.add(from(m, p.first())));
+                }
+                yield one.isEmpty() ? Optional.empty() : Optional.of(one.get(random.nextInt(one.size())));
+            }
             default -> {
                 long count = all(group, n).count();
                 yield count == 0 ? Optional.empty() : all(group, n).skip(random.nextLong(count)).findFirst();

@@ -29,6 +29,16 @@ record Part(int[] axes, int[] sizes, int[] node, int[] leg) {
         return axes.length > 1;
     }
 
+    /** Whether a value of the given sizes, -1 where one is not known, has this part's sizes along its axes. */
+    boolean fits(long[] dims) {
+        for (int i = 0; i < axes.length; i++) {
+            if (axes[i] >= dims.length || dims[axes[i]] != sizes[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Where an axis of the value stands among this part's axes, or -1. */
     int indexOf(int axis) {
         for (int i = 0; i < axes.length; i++) {

@@ -31,8 +31,11 @@ final class Rules {
         put(ElementwiseRules.homogeneous(1, false), "Abs");
         put(ElementwiseRules.homogeneous(0, true), "Sign");
         put(ElementwiseRules::even, "Cos", "Cosh");
+        // Odd about ½: signed permutations, where biases take back what that leaves
+        put(ElementwiseRules::sigmoid, "Sigmoid");
+        put(ElementwiseRules::hardSigmoid, "HardSigmoid");
         // Permutations only
-        put(ElementwiseRules.unary(Passes.NONE), "Sigmoid", "HardSigmoid", "HardSwish", "Swish", "Gelu", "Softplus",
+        put(ElementwiseRules.unary(Passes.NONE), "HardSwish", "Swish", "Gelu", "Softplus",
                 "Elu", "Selu", "Celu", "Mish", "Exp", "Log", "Acos", "Acosh", "ThresholdedRelu", "Shrink", "Floor",
                 "Ceil", "Not", "IsNaN", "IsInf", "BitwiseNot");
         put(ElementwiseRules::clip, "Clip");

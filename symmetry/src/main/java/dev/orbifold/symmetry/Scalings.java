@@ -17,8 +17,10 @@ final class Scalings {
      *
      * @param ranks per Slot, per leg: which coordinate of the unit the entries belong to
      * @param reads per Slot whether it reads the Space; there exponents come out negative
+     * @param turning where signs turn an activation about another number than 0
      */
-    static List<Scaling> of(int space, ScaleSystem system, List<int[]> ranks, List<Boolean> reads) {
+    static List<Scaling> of(int space, ScaleSystem system, List<int[]> ranks, List<Boolean> reads,
+            List<Centres.Turning> turning) {
         List<Scaling> scalings = new ArrayList<>();
         List<double[]> covered = new ArrayList<>();
         for (double[] exponents : system.magnitudes()) {
@@ -29,7 +31,7 @@ final class Scalings {
                     covered.add(exponents);
                 }
                 scalings.add(new Scaling(space, real ? Group.Diagonal.REAL : Group.Diagonal.POSITIVE,
-                        oriented(powers, reads)));
+                        oriented(powers, reads), real ? turned(exponents, turning) : List.of()));
             }
         }
         Map<Integer, BitSet> pivots = new HashMap<>();
@@ -37,10 +39,15 @@ final class Scalings {
         for (double[] flips : system.signs()) {
             List<double[]> powers = powers(flips, ranks);
             if (acts(powers) && independent(pivots, powers)) {
-                scalings.add(new Scaling(space, Group.Diagonal.SIGNS, powers));
+                scalings.add(new Scaling(space, Group.Diagonal.SIGNS, powers, turned(flips, turning)));
             }
         }
         return scalings;
+    }
+
+    private static List<Centre> turned(double[] exponents, List<Centres.Turning> turning) {
+        return turning.stream().filter(t -> Math.abs(exponents[t.rank()]) % 2 == 1).map(Centres.Turning::centre)
+                .toList();
     }
 
     private static List<double[]> powers(double[] exponents, List<int[]> ranks) {

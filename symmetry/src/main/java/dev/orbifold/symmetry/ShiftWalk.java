@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Follows a shift of one parameter through a Graph: every value gets the Offset or the Level that the shift adds to it, until
+ * Follows a shift of one parameter, or of one value, through a Graph: every value gets the Offset or the Level that the shift adds to it, until
  * another parameter takes it back, an operator does not see it, or something would show it. What would show it must be 0,
  * which is a condition on the numbers of the shift.
  */
@@ -54,7 +54,8 @@ final class ShiftWalk {
 
     private final ShiftFacts facts;
     private final ShiftOperands operands;
-    private final String parameter;
+    /** Absorbing parameters are read behind the node of this number. */
+    private final int after;
     private final Map<String, Offset> offsets = new HashMap<>();
     private final Map<String, Level> levels = new HashMap<>();
     private final List<Absorbed> absorbed = new ArrayList<>();
@@ -65,8 +66,21 @@ final class ShiftWalk {
     ShiftWalk(ShiftFacts facts, String parameter, Offset start) {
         this.facts = facts;
         this.operands = new ShiftOperands(facts);
-        this.parameter = parameter;
+        this.after = facts.order(parameter);
         offsets.put(parameter, start);
+    }
+
+    private ShiftWalk(ShiftFacts facts) {
+        this.facts = facts;
+        this.operands = new ShiftOperands(facts);
+        this.after = -1;
+    }
+
+    /** A walk from a value that a node makes, which grows by the given Offset; every parameter may take it back. */
+    static ShiftWalk from(ShiftFacts facts, String value, Offset start) {
+        ShiftWalk walk = new ShiftWalk(facts);
+        walk.offset(value, start);
+        return walk;
     }
 
     /** Follows the shift to the outputs. */
@@ -188,8 +202,7 @@ final class ShiftWalk {
      */
     boolean absorb(String value, Offset change) {
         Optional<Absorbed> found = operands.absorber(value, change)
-                .filter(a -> !a.operand().parameter().equals(parameter)
-                        && facts.order(a.operand().parameter()) > facts.order(parameter));
+                .filter(a -> facts.order(a.operand().parameter()) > after);
         found.ifPresent(absorbed::add);
         return found.isPresent();
     }

@@ -61,12 +61,14 @@ final class SpaceBuilder {
         inference.types().forEach((value, type) -> axes.put(value, axes(value, type)));
         List<List<SlotNodes>> slots = slots();
         ScaleSystem[] systems = systems();
+        Centres centres = Centres.restrict(inference, units, n -> spaceOf[units.root(n)],
+                n -> unitOf[units.root(n)], systems);
         List<Space> spaces = new ArrayList<>();
         List<Scaling> scalings = new ArrayList<>();
         for (int s = 0; s < members.size(); s++) {
             List<SlotNodes> here = slots.get(s);
             List<Scaling> own = Scalings.of(s, systems[s], here.stream().map(SlotNodes::ranks).toList(),
-                    here.stream().map(x -> x.slot().role() == Slot.Role.READS).toList());
+                    here.stream().map(x -> x.slot().role() == Slot.Role.READS).toList(), centres.turning(s));
             Optional<Scaling> primary = own.stream().filter(x -> reads(here, x)).findFirst();
             scalings.addAll(own);
             Group group = primary.<Group>map(p -> new Group.Monomial(p.diagonal())).orElse(new Group.Permutation());
@@ -74,6 +76,7 @@ final class SpaceBuilder {
                     Optional.ofNullable(kept.get(s))));
         }
         List<Finding> findings = new ArrayList<>(inference.findings());
+        findings.addAll(centres.findings());
         findings.addAll(unmoved(written));
         return new Symmetries(inference.graph(), inference.shapes(), spaces, Collections.unmodifiableMap(axes),
                 scalings,

@@ -3,6 +3,7 @@ package dev.orbifold.symmetry;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Shapes;
+import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,5 +63,20 @@ public record Symmetries(Graph graph, Shapes shapes, List<Space> spaces, Map<Str
     /** The diagonal maps of one Space. */
     public List<Scaling> scalings(Space space) {
         return scalings.stream().filter(s -> s.space() == space.id()).toList();
+    }
+
+    /**
+     * How the units on an axis of a parameter move: a direct sum ({@link Group#sum}) where several Spaces lie one behind the
+     * other, as behind a concatenation. A Space counts where each of its units has one index here, in a single run; other
+     * indices count as Trivial. Exchanges and scales of one Space are those its Slot on this axis sees.
+     *
+     * @throws SymmetryException if the Graph lacks the parameter or the axis
+     */
+    public Group group(String parameter, int axis) {
+        long[] dims = graph.parameter(parameter).map(TensorData::dims).orElse(new long[0]);
+        if (axis < 0 || axis >= dims.length) {
+            throw new SymmetryException("the Graph has no axis " + axis + " of a parameter " + parameter);
+        }
+        return new AxisGroup(this, parameter, axis).of(Math.toIntExact(dims[axis]));
     }
 }

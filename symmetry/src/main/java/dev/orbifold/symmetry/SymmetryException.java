@@ -12,6 +12,12 @@ public class SymmetryException extends RuntimeException {
         this.reason = message;
     }
 
+    /** Creates the exception with its one-sentence message and what led to it. */
+    public SymmetryException(String message, Throwable cause) {
+        super(message, cause);
+        this.reason = message;
+    }
+
     /** The message. */
     String reason() {
         return reason;

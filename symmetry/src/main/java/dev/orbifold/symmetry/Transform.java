@@ -93,7 +93,10 @@ public final class Transform {
         return motion.onHeap();
     }
 
-    /** Adds elements to a Motion. */
+    /**
+     * Adds elements to a Motion. Where they turn signs about another number than 0, biases take that back, worked out at the
+     * weights that the Motion starts from.
+     */
     static void add(Motion motion, Symmetries symmetries, List<Element> elements) {
         for (Element element : elements) {
             Space space = element.space();
@@ -111,6 +114,7 @@ public final class Transform {
                         new AxisMap(sources, Arrays.stream(sources).mapToDouble(from -> factors[from]).toArray()));
             }
         }
+        Corrections.add(motion, symmetries, elements);
     }
 
     /** For every index of a Slot's axis the index whose entries come there. */

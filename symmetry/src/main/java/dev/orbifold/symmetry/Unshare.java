@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param graph the Graph, computing the same function
  * @param findings which parameters were duplicated
+ * @param inferred the Graph's symmetries, where telling the uses apart took just these, so that nobody need infer them again
  */
-public record Unshare(Graph graph, List<Finding> findings) {
+public record Unshare(Graph graph, List<Finding> findings, Optional<Symmetries> inferred) {
     /** Copies the list. */
     public Unshare {
         findings = List.copyOf(findings);
@@ -44,10 +46,11 @@ public record Unshare(Graph graph, List<Finding> findings) {
         Map<String, List<Use>> uses = uses(graph, aliases);
         uses.values().removeIf(u -> u.size() < 2);
         if (uses.isEmpty()) {
-            return new Unshare(graph, List.of());
+            return new Unshare(graph, List.of(), Optional.empty());
         }
         Map<String, List<String>> names = names(graph, uses);
-        Map<String, Set<String>> layouts = layouts(Symmetries.of(split(graph, aliases, uses, names)));
+        Symmetries apart = Symmetries.of(split(graph, aliases, uses, names));
+        Map<String, Set<String>> layouts = layouts(apart);
         Map<String, List<Use>> merged = new LinkedHashMap<>(uses);
         Map<String, TensorData> real = Tensors.real(graph);
         merged.keySet().removeIf(parameter -> !sameEverywhere(real.get(parameter))
@@ -60,7 +63,10 @@ public record Unshare(Graph graph, List<Finding> findings) {
                                 : "do not belong together")
                         + "; every place gets its own copy: "
                         + String.join(", ", names.getOrDefault(parameter, List.of())))));
-        return new Unshare(merged.isEmpty() ? graph : split(graph, aliases, merged, names), findings);
+        if (merged.size() == uses.size()) {
+            return new Unshare(apart.graph(), findings, Optional.of(apart));
+        }
+        return new Unshare(merged.isEmpty() ? graph : split(graph, aliases, merged, names), findings, Optional.empty());
     }
 
     /** Whether a parameter says nothing by which uses could have been told apart: an initial scale or bias. */

@@ -20,7 +20,8 @@ import java.util.Set;
  * @param samples how many random inputs were compared
  * @param maxError the largest difference of an output, divided by the output's range; of the Spaces that hold
  * @param symmetries the symmetries without the Spaces that do not hold
- * @param findings one {@code symmetry-defect} per Space that does not hold
+ * @param findings one {@code symmetry-defect} per Space that does not hold, or {@code symmetry-not-shown} where that may be
+ *            rounding or numbers that are not finite, with what causes these
  */
 public record Verification(int samples, double maxError, Symmetries symmetries, List<Finding> findings) {
     /** Differences above this share of the output's range are no rounding of float32. */
@@ -44,7 +45,9 @@ public record Verification(int samples, double maxError, Symmetries symmetries, 
                         move(motion, symmetries, spaces, seed);
                         return motion;
                     });
-            List<Finding> findings = outcome.wrong().stream().map(Verification::defect).toList();
+            Doubts doubts = Doubts.of(symmetries.graph(), trial, outcome, seed.split("rounding"));
+            List<Finding> findings = new ArrayList<>(doubts.causes());
+            outcome.wrong().forEach(space -> findings.add(doubts.judged(space, defect(space))));
             return new Verification(samples, outcome.error(), without(symmetries, outcome.wrong(), findings), findings);
         }
     }
@@ -78,7 +81,7 @@ public record Verification(int samples, double maxError, Symmetries symmetries, 
             }
         }
         List<Scaling> scalings = symmetries.scalings().stream().filter(s -> ids[s.space()] >= 0)
-                .map(s -> new Scaling(ids[s.space()], s.diagonal(), s.powers())).toList();
+                .map(s -> new Scaling(ids[s.space()], s.diagonal(), s.powers(), s.centres())).toList();
         Map<String, List<Optional<AxisType>>> axes = new LinkedHashMap<>();
         symmetries.axes().forEach((value, types) -> axes.put(value,
                 types.stream().map(type -> type.map(t -> renumbered(t, ids))).toList()));
@@ -98,8 +101,8 @@ public record Verification(int samples, double maxError, Symmetries symmetries, 
     }
 
     /**
-     * The largest difference between two tensors of one shape, divided by the range of the first (by its largest
-     * magnitude where it is constant).
+     * The largest difference between two tensors of one shape, divided by the range of the first's finite numbers (by their
+     * largest magnitude where it is constant); infinite where a number of one is not finite and differs from the other's.
      */
     public static double difference(TensorData first, TensorData second) {
         double low = Double.POSITIVE_INFINITY;
@@ -108,12 +111,16 @@ public record Verification(int samples, double maxError, Symmetries symmetries, 
         for (long i = 0; i < first.elements(); i++) {
             double a = first.doubleAt(i);
             double b = second.doubleAt(i);
-            low = Math.min(low, a);
-            high = Math.max(high, a);
+            if (Double.isFinite(a)) {
+                low = Math.min(low, a);
+                high = Math.max(high, a);
+            }
             double difference = a == b || Double.isNaN(a) && Double.isNaN(b) ? 0 : Math.abs(a - b);
             worst = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(worst, difference);
         }
-        double range = high > low ? high - low : Math.max(Math.abs(high), Double.MIN_NORMAL);
-        return worst == 0 ? 0 : worst / range;
+        if (worst == 0 || Double.isInfinite(worst)) {
+            return worst;
+        }
+        return worst / (high > low ? high - low : Math.max(Math.abs(high), Double.MIN_NORMAL));
     }
 }

@@ -7,6 +7,7 @@ import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.Shapes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
@@ -21,7 +22,8 @@ import java.util.stream.Collectors;
  * @param shifts translations
  * @param samples how many random inputs were compared
  * @param maxError the largest difference of an output, divided by the output's range; of the symmetries that hold
- * @param findings what was not understood, and one {@code symmetry-defect} per Space or shift that does not hold
+ * @param findings what was not understood, and one {@code symmetry-defect} per Space or shift that does not hold, or
+ *            {@code symmetry-not-shown} where that may be rounding or numbers that are not finite, with what causes these
  */
 public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> shifts, int samples, double maxError,
         List<Finding> findings) {
@@ -38,28 +40,47 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
      * @throws dev.orbifold.graph.GraphException if the Graph cannot be evaluated
      */
     public static Verified of(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
+        return of(graph, Optional.empty(), factory, samples, seed);
+    }
+
+    /**
+     * The same, of a Graph whose merged parameters were un-shared just now: what that inferred is not inferred again.
+     *
+     * @throws dev.orbifold.graph.GraphException if the Graph cannot be evaluated
+     */
+    public static Verified of(Unshare unshared, Evaluator.Factory factory, int samples, Seed seed) {
+        return of(unshared.graph(), unshared.inferred(), factory, samples, seed);
+    }
+
+    private static Verified of(Graph graph, Optional<Symmetries> known, Evaluator.Factory factory, int samples,
+            Seed seed) {
         Graph probe = Probe.of(graph, seed.split("probe"));
-        Verified verified = proved(probe, factory, samples, seed);
+        // Which units can be exchanged may depend on constants, so that a probe is another Graph.
+        Verified verified = proved(probe, probe == graph ? known : Optional.empty(), factory, samples, seed);
         if (probe == graph) {
             return verified;
         }
         Symmetries units = verified.units();
+        // The contents of constants are among the shapes, and shifts read them.
         return new Verified(
-                new Symmetries(graph, units.shapes(), units.spaces(), units.axes(), units.scalings(), units.findings()),
+                new Symmetries(graph, Shapes.of(graph), units.spaces(), units.axes(), units.scalings(),
+                        units.findings()),
                 new LinearSymmetries(graph, verified.mixing().spaces()), verified.shifts(), samples,
                 verified.maxError(), verified.findings());
     }
 
-    private static Verified proved(Graph graph, Evaluator.Factory factory, int samples, Seed seed) {
-        Shapes shapes = Shapes.of(graph);
+    private static Verified proved(Graph graph, Optional<Symmetries> known, Evaluator.Factory factory, int samples,
+            Seed seed) {
+        Shapes shapes = known.map(Symmetries::shapes).orElseGet(() -> Shapes.of(graph));
         // What the Graph says to random inputs is found out while its symmetries are inferred.
         ForkJoinTask<Symmetries> inferring =
-                ForkJoinPool.commonPool().submit(() -> Symmetries.of(graph, shapes));
+                ForkJoinPool.commonPool().submit(() -> known.orElseGet(() -> Symmetries.of(graph, shapes)));
         ForkJoinTask<Shifts> following = ForkJoinPool.commonPool().submit(() -> Shifts.of(graph, shapes));
         Symmetries inferred;
         LinearSymmetries linear;
         Shifts shifts;
         Trial.Outcome<Record> outcome;
+        Doubts doubts;
         try (Trial trial = new Trial(graph, shapes, factory, samples, seed.split("units").split("inputs"))) {
             linear = LinearSymmetries.of(graph, shapes);
             inferred = inferring.join();
@@ -77,17 +98,20 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
                         seed.split("mixing").split("element")));
                 return motion;
             });
+            doubts = Doubts.of(graph, trial, outcome, seed.split("rounding"));
         }
         List<Space> wrong = only(Space.class, outcome.wrong());
         List<LinearSpace> unmixable = only(LinearSpace.class, outcome.wrong());
         List<Shift> unshiftable = only(Shift.class, outcome.wrong());
         Symmetries units =
-                Verification.without(inferred, wrong, wrong.stream().map(Verification::defect).toList());
+                Verification.without(inferred, wrong,
+                        wrong.stream().map(s -> doubts.judged(s, Verification.defect(s))).toList());
         List<Finding> findings = new ArrayList<>(units.findings());
         findings.addAll(linear.findings());
         findings.addAll(shifts.findings());
-        unmixable.forEach(s -> findings.add(defect(s)));
-        unshiftable.forEach(s -> findings.add(defect(s)));
+        findings.addAll(doubts.causes());
+        unmixable.forEach(s -> findings.add(doubts.judged(s, defect(s))));
+        unshiftable.forEach(s -> findings.add(doubts.judged(s, defect(s))));
         return new Verified(units, linear.without(unmixable.stream().map(LinearSpace::id).collect(Collectors.toSet())),
                 shifts.shifts().stream().filter(s -> !unshiftable.contains(s)).toList(), samples, outcome.error(),
                 findings);
@@ -112,6 +136,11 @@ public record Verified(Symmetries units, LinearSymmetries mixing, List<Shift> sh
                 "shifting the " + shift.dimension() + " numbers of " + shift.name()
                         + " that should not be seen changes the"
                         + " outputs, so they are kept as they are; please report the model's operators");
+    }
+
+    /** All copies of a LinearSpace with their one Group, heads × inner where whole heads change places. */
+    public Copies copies(LinearSpace space) {
+        return Copies.of(space, units.spaces());
     }
 
     /**

@@ -57,7 +57,7 @@ class MirrorTest {
         assertEquals(size * size, length(on) * length(on) + distance * distance, ROUNDING * size * size, mirror::name);
     }
 
-    @ParameterizedTest @CsvSource({"Tanh, 21", "Relu, 15", "Softplus, 15", "Identity, 21", "Abs, 21"})
+    @ParameterizedTest @CsvSource({"Tanh, 21", "Relu, 15", "Softplus, 15", "Sigmoid, 15", "Identity, 21", "Abs, 21"})
     void everyMirrorOfUnits(String activation, int count) {
         String hidden = net.apply(activation, net.dense("a", net.input("x", 4), 4, 6));
         Graph graph = net.graph(net.dense("b", hidden, 6, 3));

@@ -46,6 +46,18 @@ final class Net {
         return name;
     }
 
+    /** An int64 input of a fixed length. */
+    String sizes(String name, long length) {
+        inputs.add(ValueInfo.of(name, DataType.INT64, new Shape(List.of(Dim.of(length)))));
+        return name;
+    }
+
+    /** An int32 input of a fixed length. */
+    String sizes32(String name, long length) {
+        inputs.add(ValueInfo.of(name, DataType.INT32, new Shape(List.of(Dim.of(length)))));
+        return name;
+    }
+
     private static Shape shape(long[] rest) {
         List<Dim> dims = new ArrayList<>(List.of(Dim.named("n")));
         Arrays.stream(rest).mapToObj(d -> d < 0 ? Dim.named("s") : Dim.of(d)).forEach(dims::add);

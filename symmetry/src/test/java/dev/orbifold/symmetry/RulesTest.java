@@ -42,7 +42,8 @@ class RulesTest {
 
     @ParameterizedTest @CsvSource({"Relu, POSITIVE", "LeakyRelu, POSITIVE", "Tanh, SIGNS", "Sin, SIGNS", "Erf, SIGNS",
             "Identity, REAL",
-            "Neg, REAL", "Abs, POSITIVE", "Sigmoid, none", "HardSwish, none", "Softplus, none", "Elu, none",
+            "Neg, REAL", "Abs, POSITIVE", "Sigmoid, SIGNS", "HardSigmoid, SIGNS", "HardSwish, none", "Softplus, none",
+            "Elu, none",
             "Gelu, none"})
     void activationsLetTheirScalesPass(String activation, String diagonal) {
         String hidden = net.dense("a", net.input("x", 4), 4, 6);
@@ -282,6 +283,7 @@ class RulesTest {
         Unshare unshared = Unshare.of(net.graph(logits));
         assertEquals(List.of("merged"), unshared.findings().stream().map(Finding::place).toList());
         assertTrue(unshared.graph().parameters().containsKey("merged_2"));
+        assertTrue(unshared.inferred().isEmpty(), "the symmetries that told them apart are those without the tie");
         Symmetries symmetries = holding(unshared.graph());
         assertEquals("6S 6P", describe(symmetries));
     }

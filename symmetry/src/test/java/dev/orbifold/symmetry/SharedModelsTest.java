@@ -2,6 +2,7 @@ package dev.orbifold.symmetry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.graph.Finding;
@@ -9,6 +10,7 @@ import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.ort.OnnxRuntime;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -105,6 +107,22 @@ class SharedModelsTest {
         assertTrue(unshared.graph().parameters().containsKey("features.12.expand3x3.bias"));
         assertTrue(unshared.graph().nodes().stream().noneMatch(n -> n.opType().equals("Identity")));
         assertEquals(25, Symmetries.of(unshared.graph()).spaces().size());
+    }
+
+    @Test
+    void whatUnsharingInferredIsWhatTheUnsharedGraphHas() {
+        Unshare unshared = Unshare.of(SharedModels.read("squeezenet1_1.onnx"));
+        Symmetries known = unshared.inferred().orElseThrow();
+        Symmetries fresh = Symmetries.of(unshared.graph());
+        assertSame(unshared.graph(), known.graph());
+        assertEquals(fresh.spaces().stream().map(SharedModelsTest::told).toList(),
+                known.spaces().stream().map(SharedModelsTest::told).toList());
+        assertEquals(fresh.findings(), known.findings());
+    }
+
+    private static String told(Space space) {
+        return space.name() + " " + space.dimension() + " " + space.group() + " " + space.slots().stream()
+                .map(s -> s.parameter() + s.axis() + s.role() + Arrays.toString(s.unit())).toList();
     }
 
     private static List<Integer> dimensions(String model) {
