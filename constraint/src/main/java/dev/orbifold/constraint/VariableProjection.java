@@ -239,7 +239,7 @@ public final class VariableProjection {
         // ‖X_g‖ is at most the root of the sum of its columns' squares.
         Tensor sizes = problem.groups().total(problem.x().mul(problem.x()).sum(0)).sqrt();
         Tensor bound = lengths(residual).mul(new Scalar(share)).add(sizes, new Scalar(radius));
-        Tensor kept = bound.ge(new Scalar(problem.mu())).to(w.scalar_type());
-        return w.mul(problem.groups().spread(kept));
+        Tensor gone = bound.lt(new Scalar(problem.mu())).to(w.scalar_type());
+        return w.masked_fill(problem.groups().spread(gone).ne(Scalars.ZERO), Scalars.ZERO);
     }
 }

@@ -118,7 +118,6 @@ class PublishedNumbersTest {
             Best three = best(data, 3);
             Best four = best(data, 4);
             String all = "oracle " + oracle + ", D = 2 " + two + ", D = 3 " + three + ", D = 4 " + four;
-            System.out.println(all);
             assertTrue(three.rmse() < two.rmse() - 0.03, all);
             assertTrue(four.rmse() < two.rmse() - 0.03, all);
             assertTrue(four.rmse() < oracle + 0.05, all);
@@ -162,7 +161,6 @@ class PublishedNumbersTest {
             worst = Math.max(worst, recovered(1, true, seed));
             least = Math.min(least, Math.min(recovered(0, true, seed), recovered(0, false, seed)));
         }
-        System.out.println("shifted at most " + worst + ", balanced at least " + least);
         assertTrue(worst < 0.1, "m² − w² = 1: " + worst);
         assertTrue(least > 5 * worst, "balanced: " + least);
     }
