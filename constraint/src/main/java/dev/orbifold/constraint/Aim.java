@@ -94,6 +94,25 @@ public final class Aim {
         return true;
     }
 
+    /** Which cells are pushed, 0 or 1 for each: what a checkpoint needs. */
+    public byte[] state() {
+        byte[] state = new byte[pushed.length];
+        for (int c = 0; c < state.length; c++) {
+            state[c] = (byte) (pushed[c] ? 1 : 0);
+        }
+        return state;
+    }
+
+    /** Restores what {@link #state} gave. */
+    public void restore(byte[] state) {
+        if (state.length != pushed.length) {
+            throw new ConstraintException("a state of " + state.length + " cells does not fit " + pushed.length);
+        }
+        for (int c = 0; c < state.length; c++) {
+            pushed[c] = state[c] != 0;
+        }
+    }
+
     private long pushSteps() {
         return Math.max(1, goal.end() - goal.chosen());
     }

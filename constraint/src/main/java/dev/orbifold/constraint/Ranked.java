@@ -27,6 +27,9 @@ import org.bytedeco.pytorch.global.torch;
  * @param rank r, the largest rank that the product can have
  */
 public record Ranked(int depth, long count, long rows, long columns, long rank) implements Scheme {
+    /** Rounding of a float32 product leaves about 1e-7 of the largest singular value where there is none. */
+    private static final double ROUNDING = 1e-6;
+
     /** Checks D and r. */
     public Ranked {
         Depths.check(depth);
@@ -125,10 +128,12 @@ public record Ranked(int depth, long count, long rows, long columns, long rank) 
         return Optional.of(torch.linalg_svdvals(shaped(z)).pow(new Scalar(2.0 / depth)).sum());
     }
 
-    /** The singular values, largest first in each matrix. */
+    /** The singular values, largest first in each matrix; what rounding leaves of lost ones counts as 0. */
     @Override
     public Tensor sizes(Tensor factors) {
-        return torch.linalg_svdvals(shaped(product(factors))).narrow(1, 0, rank).reshape(-1);
+        Tensor values = torch.linalg_svdvals(shaped(product(factors))).narrow(1, 0, rank);
+        Tensor lost = values.lt(values.narrow(1, 0, 1).mul(new Scalar(ROUNDING)));
+        return values.masked_fill(lost, Scalars.ZERO).reshape(-1);
     }
 
     /** Compares U_dᵀU_d with U_{d+1}U_{d+1}ᵀ, which gradient flow with decay makes equal. */

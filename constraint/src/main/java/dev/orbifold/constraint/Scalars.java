@@ -1,5 +1,7 @@
 package dev.orbifold.constraint;
 
+import dev.orbifold.engine.Natives;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 
 /** Numbers that loops would make again and again. */
@@ -12,9 +14,12 @@ final class Scalars {
     }
 
     private static Scalar lasting(double value) {
-        dev.orbifold.engine.Natives.load();
-        Scalar scalar = new Scalar(value);
-        scalar.retainReference();
-        return scalar;
+        Natives.load();
+        // In a scope of its own: the one around the first use may be deallocated with all that is in it.
+        try (PointerScope own = new PointerScope()) {
+            Scalar scalar = new Scalar(value);
+            scalar.retainReference();
+            return scalar;
+        }
     }
 }

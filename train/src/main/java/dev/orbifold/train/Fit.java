@@ -69,8 +69,7 @@ final class Fit {
         loss = position.loss();
         accuracy = position.accuracy();
         count = position.count();
-        learner.weights().restore(checkpoint::segment);
-        learner.constrained().restore(checkpoint::segment, step);
+        learner.restore(checkpoint::segment, step);
     }
 
     void train() {
@@ -146,10 +145,7 @@ final class Fit {
         if (stopping || due || epochEnds && step == steps) {
             run.checkpoints().write(step, writer -> {
                 writer.putJson(POSITION, new Position(step, score, loss, accuracy, count));
-                for (Map.Entry<String, MemorySegment> section : learner.weights().sections().entrySet()) {
-                    writer.put(section.getKey(), section.getValue());
-                }
-                for (Map.Entry<String, MemorySegment> section : learner.constrained().sections().entrySet()) {
+                for (Map.Entry<String, MemorySegment> section : learner.sections().entrySet()) {
                     writer.put(section.getKey(), section.getValue());
                 }
             });

@@ -17,11 +17,15 @@ import dev.orbifold.engine.Program;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.symmetry.Symmetries;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -202,7 +206,7 @@ final class Learner implements AutoCloseable {
 
     /** The share of cells that are exactly zero, by constraint. */
     Map<String, Double> zeros() {
-        Map<String, Double> zeros = new java.util.LinkedHashMap<>();
+        Map<String, Double> zeros = new LinkedHashMap<>();
         try (PointerScope inner = new PointerScope()) {
             for (Held h : held) {
                 Reparametrization form = h.term().form();
@@ -216,6 +220,26 @@ final class Learner implements AutoCloseable {
     Graph folded() {
         constrained.snap();
         return weights.writeBack(graph);
+    }
+
+    /** The bytes a checkpoint needs, by section name. */
+    Map<String, MemorySegment> sections() {
+        Map<String, MemorySegment> sections = new LinkedHashMap<>(weights.sections());
+        sections.putAll(constrained.sections());
+        for (Held h : held) {
+            h.aim().ifPresent(a -> sections.put("aim/" + h.term().name(), MemorySegment.ofArray(a.state())));
+        }
+        return sections;
+    }
+
+    /** Restores what {@link #sections} gave, bit for bit. */
+    void restore(Function<String, MemorySegment> sections, long steps) {
+        weights.restore(sections);
+        constrained.restore(sections, steps);
+        for (Held h : held) {
+            h.aim().ifPresent(
+                    a -> a.restore(sections.apply("aim/" + h.term().name()).toArray(ValueLayout.JAVA_BYTE)));
+        }
     }
 
     FlatWeights weights() {

@@ -1,0 +1,175 @@
+package dev.orbifold.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.run.RunFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Training under constraints, from a recipe to the file that is written. */
+class TrainTest {
+    /** Classes are four prototypes under noise: everything that trains at all gets nearly all of them. */
+    private static final double ACCURATE = 95;
+
+    @TempDir private Path folder;
+
+    private TrainRequest request(String constraints, String more) throws IOException {
+        Toy.digits(folder, 400);
+        return new TrainRequest("recipe.yaml", """
+                network: {dense: [64, 24, 16, 4]}
+                data: digits.csv
+                epochs: 12
+                batch-size: 20
+                output: out.onnx
+                optimizer: {rate: 0.05, weight-decay: 0}
+                """ + more + "constraints:\n" + constraints, folder, RecipeReader.Overrides.none(), 2);
+    }
+
+    private TrainResult run(TrainRequest request, String name) {
+        try (Train train = Train.prepare(request);
+                RunFolder run = RunFolder.create(folder.resolve(name), "train", List.of())) {
+            return train.run(run, Progress.SILENT);
+        }
+    }
+
+    private Graph written() {
+        return OnnxFile.read(folder.resolve("out.onnx"));
+    }
+
+    private static double share(float[] values) {
+        int zeros = 0;
+        for (float v : values) {
+            zeros += v == 0 ? 1 : 0;
+        }
+        return zeros / (double) values.length;
+    }
+
+    @Test
+    void aGoalOfZerosIsReachedExactly() throws IOException {
+        TrainResult result = run(request("  - {parameters: '*.weight', sparse: elements, depth: 3, zeros: 0.8}\n",
+                "shrink: false\n"), "run");
+        assertTrue(result.met());
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
+        assertEquals(0.8, share(written().parameters().get("fc1.weight").toFloats()), 1e-3);
+        assertEquals(0.8, share(written().parameters().get("fc2.weight").toFloats()), 1e-2);
+    }
+
+    @Test
+    void aPatternHoldsInEveryBlock() throws IOException {
+        TrainResult result = run(request("  - {parameters: 'fc?.weight', sparse: '2:4'}\n", "shrink: false\n"), "run");
+        assertTrue(result.met());
+        float[] w = written().parameters().get("fc1.weight").toFloats();
+        for (int block = 0; block < w.length; block += 4) {
+            int zeros = 0;
+            for (int i = block; i < block + 4; i++) {
+                zeros += w[i] == 0 ? 1 : 0;
+            }
+            assertTrue(zeros >= 2, "block " + block);
+        }
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
+    }
+
+    @Test
+    void unitsThatAreGoneLeaveTheFile() throws IOException {
+        TrainResult result = run(request("  - {spaces: '*', sparse: units, zeros: 0.5}\n", ""), "run");
+        assertTrue(result.met());
+        assertTrue(result.maxError() < 1e-5);
+        assertTrue(result.after().macs() < 0.7 * result.before().macs(), result.verdict());
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
+    }
+
+    @Test
+    void halfTheRankBecomesTwoMatrices() throws IOException {
+        TrainResult result = run(request("  - {parameters: fc1.weight, rank: 1, zeros: 0.75}\n", "shrink: false\n"),
+                "run");
+        assertTrue(result.met(), result.toString());
+        assertTrue(result.maxError() < 1e-5);
+        assertEquals(6, written().parameters().get("fc1.weight.first").dim(0));
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
+    }
+
+    @Test
+    void tiesHoldInTheFile() throws IOException {
+        TrainResult result = run(request("""
+                  - {name: filters, parameters: fc1.weight, tied: {mirror: [8, 8]}}
+                  - {name: sums, parameters: fc2.weight, zero-sum: true}
+                """, "shrink: false\n"), "run");
+        assertTrue(result.met());
+        float[] w = written().parameters().get("fc1.weight").toFloats();
+        for (int row = 0; row < w.length / 8; row++) {
+            for (int x = 0; x < 4; x++) {
+                assertEquals(w[8 * row + x], w[8 * row + 7 - x]);
+            }
+        }
+        result.constraints().forEach(c -> assertTrue(c.left() < 1e-6, c.toString()));
+    }
+
+    @Test
+    void interruptedAndResumedIsTheSameFile() throws IOException {
+        TrainRequest request = request("""
+                  - {name: a, parameters: fc1.weight, sparse: elements, depth: 3, zeros: 0.8}
+                  - {name: b, parameters: fc2.weight, rank: 1, lambda: 1e-3}
+                  - {name: c, parameters: fc3.weight, tied: {pairs: 0.5}, lambda: {from: 0, to: 1e-2}}
+                """, "");
+        run(request, "whole");
+        byte[] whole = Files.readAllBytes(folder.resolve("out.onnx"));
+        long steps = 12L * (400 * 8 / 10 * 9 / 10 / 20);
+        for (long seed = 1; seed <= 3; seed++) {
+            Files.delete(folder.resolve("out.onnx"));
+            long stop = new SplittableRandom(seed).nextLong(1, steps);
+            Path path = folder.resolve("stopped" + seed);
+            try (Train train = Train.prepare(request); RunFolder run = RunFolder.create(path, "train", List.of())) {
+                assertThrows(InterruptedRun.class, () -> train.run(run, new StopAt(stop)));
+            }
+            assertFalse(Files.exists(folder.resolve("out.onnx")));
+            try (RunFolder run = RunFolder.open(path)) {
+                Train.resume(run, Progress.SILENT);
+            }
+            assertArrayEquals(whole, Files.readAllBytes(folder.resolve("out.onnx")), "stopped at step " + stop);
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsSaidWithItsLineBeforeThereIsARun() throws IOException {
+        String text = assertThrows(TrainException.class,
+                () -> Train.prepare(request("  - {name: a, parameters: nothing, sparse: elements, lambda: 1}\n", "")))
+                .getMessage();
+        assertTrue(text.startsWith("recipe.yaml line 8: constraint a: [nothing] fits no Parameter"), text);
+        text = assertThrows(TrainException.class, () -> Train.prepare(request("""
+                  - {name: a, parameters: fc1.weight, sparse: elements, lambda: 1}
+                  - {name: b, spaces: '*', sparse: units, lambda: 1}
+                """, ""))).getMessage();
+        assertTrue(text.contains("spans other parameters"), text);
+    }
+
+    /** Asks to stop once a step is reached. */
+    private static final class StopAt implements Progress {
+        private final long stop;
+        private long now;
+
+        StopAt(long stop) {
+            this.stop = stop;
+        }
+
+        @Override
+        public void step(String phase, long step, long steps, double accuracy, double macs) {
+            now = step;
+        }
+
+        @Override
+        public boolean stopping() {
+            return now >= stop;
+        }
+    }
+}
