@@ -55,6 +55,16 @@ public record Elementwise(int depth, long coordinates) implements Scheme {
         factor(factors, 0).copy_(root.mul(z.sign()));
     }
 
+    @Override
+    public void free(Tensor z, Tensor factors) {
+        Tensor size = z.abs().add(new Scalar(Depths.usual(z)));
+        Tensor other = size.pow(new Scalar(1.0 / depth));
+        for (int d = 1; d < depth; d++) {
+            factor(factors, d).copy_(other);
+        }
+        factor(factors, 0).copy_(z.div(other.pow(new Scalar(depth - 1))));
+    }
+
     /**
      * Each factor ~ N(0, σ^{2/D}) in variance, σ the spread of z, redrawn until ε^{1/D} &lt; |ω| &lt; min(1, (2σ)^{1/D}); all
      * are then scaled alike so that the product has the spread of z again, which the redrawing had made smaller.

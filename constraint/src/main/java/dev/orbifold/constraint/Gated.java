@@ -66,6 +66,15 @@ public record Gated(int depth, Groups groups) implements Scheme {
         gates(factors).copy_(gate);
     }
 
+    /** ω carries sign and size; a gate of its usual length or more lets it change both. */
+    @Override
+    public void free(Tensor z, Tensor factors) {
+        Tensor norms = groups.total(z.mul(z)).sqrt();
+        Tensor gate = norms.add(new Scalar(Depths.usual(norms))).pow(new Scalar(1.0 / depth));
+        vectors(factors).copy_(z.div(groups.spread(power(gate, depth - 1))));
+        gates(factors).copy_(gate);
+    }
+
     /** ω as usual, all gates 1. */
     @Override
     public void start(Tensor z, Tensor factors, Seed seed) {

@@ -84,6 +84,20 @@ public record Ranked(int depth, long count, long rows, long columns, long rank) 
     }
 
     @Override
+    public void free(Tensor z, Tensor factors) {
+        T_TensorTensorTensor_T svd = torch.linalg_svd(shaped(z), false, new StringViewOptional());
+        Tensor values = svd.get1().narrow(1, 0, rank);
+        Tensor other = values.add(new Scalar(Depths.usual(values))).pow(new Scalar(1.0 / depth));
+        List<Tensor> parts = parts(factors);
+        parts.getFirst().copy_(svd.get0().narrow(2, 0, rank).mul(other.unsqueeze(1)));
+        for (int d = 1; d < depth - 1; d++) {
+            parts.get(d).copy_(torch.diag_embed(other));
+        }
+        Tensor last = values.div(other.pow(new Scalar(depth - 1)));
+        parts.getLast().copy_(svd.get2().narrow(1, 0, rank).mul(last.unsqueeze(2)));
+    }
+
+    @Override
     public void start(Tensor z, Tensor factors, Seed seed) {
         balance(z, factors);
     }

@@ -23,8 +23,12 @@ import org.bytedeco.pytorch.global.torch;
 public final class Reparametrization implements AutoCloseable {
     /** How the factors begin. */
     public sealed interface Start {
-        /** Factors of equal size whose product is what the weights are. */
+        /** Factors of equal size whose product is what the weights are; signs stay as they are. */
         record Balanced() implements Start {
+        }
+
+        /** Factors whose product is what the weights are, out of balance, so that signs can change. */
+        record Free() implements Start {
         }
 
         /** The scheme's published start from random weights. */
@@ -91,6 +95,7 @@ public final class Reparametrization implements AutoCloseable {
             Tensor z = chart.coordinates(entries);
             switch (start) {
                 case Start.Balanced b -> scheme.balance(z, factors);
+                case Start.Free f -> scheme.free(z, factors);
                 case Start.Published p -> scheme.start(z, factors, seed);
                 case Start.Shifted s -> shift(z, s.beta());
             }
@@ -148,6 +153,14 @@ public final class Reparametrization implements AutoCloseable {
     /** The factors, flat; changing them changes what is trained. */
     public Tensor factors() {
         return factors;
+    }
+
+    /** Starts again, balanced, from other entries w. */
+    public void reset(Tensor entries) {
+        try (PointerScope inner = new PointerScope()) {
+            rest.copy_(chart.rest(entries));
+            scheme.balance(chart.coordinates(entries), factors);
+        }
     }
 
     /** w as it is now; belongs to the caller's pointer scope. */

@@ -35,6 +35,16 @@ public sealed interface Scheme permits Elementwise, Gated, Ranked, Tucker {
     void balance(Tensor coordinates, Tensor factors);
 
     /**
+     * Writes factors whose product is z, to rounding, out of balance: one factor carries sign and size, the others exceed
+     * it by the usual size of z. Balanced factors can shrink but never change the sign of what they make, because they
+     * reach zero together, where every gradient is 0; these can, and decay brings them into balance.
+     *
+     * @param coordinates z
+     * @param factors where they go
+     */
+    void free(Tensor coordinates, Tensor factors);
+
+    /**
      * Writes factors for training from a random start, as published for the scheme; their product has about the spread of z
      * and is not z.
      *

@@ -134,6 +134,12 @@ public record Tucker(int layers, List<Long> dims, List<Long> ranks) implements S
         whole.copy_(core);
     }
 
+    /** The core carries signs already: it is no product. */
+    @Override
+    public void free(Tensor z, Tensor factors) {
+        balance(z, factors);
+    }
+
     @Override
     public void start(Tensor z, Tensor factors, Seed seed) {
         balance(z, factors);

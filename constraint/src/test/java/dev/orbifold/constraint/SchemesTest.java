@@ -31,6 +31,9 @@ class SchemesTest {
     private static final int STEPS = 6000;
     private static final Kind KIND = new Kind.Sgd(0.9, false, 0, false);
 
+    /** Momentum can carry several factors over zero at once, where they stay. */
+    private static final Kind GRADIENT = new Kind.Sgd(0, false, 0, false);
+
     @BeforeAll
     static void load() {
         Natives.load();
@@ -275,6 +278,31 @@ class SchemesTest {
                     assertEquals(0, scheme.imbalance(factors), 1e-10, scheme.toString());
                     assertEquals(scheme.norm(of(z)).orElseThrow().item_double(),
                             scheme.penalty(factors).item_double(), 1e-9);
+                }
+            }
+        }
+    }
+
+    /** A free start makes the weights again too, and is what lets every scheme but balanced ones change signs. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4})
+    void aFreeStartMakesTheWeightsAgainAndCanChangeTheirSigns(int depth) {
+        RandomGenerator random = new Seed(depth).split("free").generator();
+        Groups groups = new Groups.Aligned(new long[] {4, 6}, new boolean[] {true, false});
+        for (Scheme scheme : List.of(new Elementwise(depth, 24), new Gated(depth, groups),
+                new Ranked(depth, 1, 4, 6, 4))) {
+            try (PointerScope scope = new PointerScope()) {
+                Tensor z = of(normals(random, 24));
+                try (Reparametrization form = new Reparametrization(new Whole(24), scheme, z, GRADIENT, false, 1e-3,
+                        new Reparametrization.Start.Free(), new Seed(0), Device.cpu())) {
+                    assertEquals(0, form.entries().sub(z).abs().max().item_double(), 1e-10);
+                    for (int step = 0; step < STEPS; step++) {
+                        try (PointerScope inner = new PointerScope()) {
+                            form.step(form.entries().add(z), 0.05, 1);
+                        }
+                    }
+                    double apart = form.entries().add(z).abs().max().item_double();
+                    assertTrue(apart < 0.3 * z.abs().max().item_double(), scheme + ": " + apart);
                 }
             }
         }

@@ -85,7 +85,7 @@ final class ConstraintReader {
     private Reparametrization.Start start() {
         Optional<RecipeNode> start = node.get("start");
         if (start.isEmpty()) {
-            return new Reparametrization.Start.Balanced();
+            return new Reparametrization.Start.Free();
         }
         RecipeNode given = start.get();
         if (given.isMapping()) {
@@ -93,10 +93,11 @@ final class ConstraintReader {
             given.noOthers();
             return given.checked(() -> new Reparametrization.Start.Shifted(beta));
         }
-        return switch (given.oneOf("balanced", "published", "pilot")) {
+        return switch (given.oneOf("free", "balanced", "published", "pilot")) {
             case "published" -> new Reparametrization.Start.Published();
             case "pilot" -> new Reparametrization.Start.Shifted(1);
-            default -> new Reparametrization.Start.Balanced();
+            case "balanced" -> new Reparametrization.Start.Balanced();
+            default -> new Reparametrization.Start.Free();
         };
     }
 

@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param seed of every random draw
  * @param heldOut the share of the training part that is only looked at, 0 to below 1
  * @param optimizer how weights move
+ * @param projected the relative duality gap to reach by variable projection in the place of the optimizer, if that was asked
+ *        for
  * @param rate the learning rate over training
  * @param clip the longest gradient let through
  * @param augment random changes of training images
@@ -29,7 +31,7 @@ import java.util.Optional;
  * @param output where the model goes
  */
 public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind loss, double smoothing, int epochs,
-        int batch, long seed, double heldOut, Optimizer.Kind optimizer, Schedule rate, double clip,
+        int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate, double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Optional<Ham> ham, boolean shrink, String precision,
         Path output) {
     /** Where the network comes from. */

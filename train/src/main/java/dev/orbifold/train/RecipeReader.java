@@ -15,6 +15,9 @@ public final class RecipeReader {
     private static final double ADAM_RATE = 1e-3;
     private static final double MOMENTUM = 0.9;
     private static final double CLIP = 5;
+    private static final String VARPRO = "varpro";
+    /** The relative duality gap at which variable projection stops. */
+    private static final double GAP = 1e-8;
 
     /**
      * What was typed beside the recipe, and wins over it.
@@ -76,6 +79,8 @@ public final class RecipeReader {
         Optional<RecipeNode> optimizer = root.get("optimizer");
         Optimizer.Kind how = optimizer.map(this::optimizer).orElse(new Optimizer.Kind.Sgd(MOMENTUM, true,
                 CompressOptions.DECAY));
+        Optional<Double> projected = optimizer.filter(n -> n.get("kind").filter(k -> k.text().equals(VARPRO)).isPresent())
+                .map(n -> n.get("gap").map(g -> g.number(0, 1)).orElse(GAP));
         Schedule rate = rate(optimizer, how);
         double clip = optimizer.flatMap(n -> n.get("clip")).map(n -> n.number(0, Double.MAX_VALUE)).orElse(CLIP);
         Optional<Recipe.Ham> ham = optimizer.flatMap(n -> n.get("ham")).map(this::ham);
@@ -92,7 +97,7 @@ public final class RecipeReader {
                 .orElse(Path.of("trained.onnx"));
         root.get("output");
         root.noOthers();
-        return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, rate, clip, augment,
+        return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate, clip, augment,
                 constraints, ham, shrink, precision, output.toAbsolutePath().normalize());
     }
 
@@ -157,7 +162,7 @@ public final class RecipeReader {
     }
 
     private Optimizer.Kind optimizer(RecipeNode node) {
-        String kind = node.get("kind").map(n -> n.oneOf("sgd", "adam", "adamw")).orElse("sgd");
+        String kind = node.get("kind").map(n -> n.oneOf("sgd", "adam", "adamw", VARPRO)).orElse("sgd");
         double decay = node.get("weight-decay").map(n -> n.number(0, Double.MAX_VALUE)).orElse(CompressOptions.DECAY);
         double momentum = node.get("momentum").map(n -> n.number(0, 0.9999)).orElse(MOMENTUM);
         boolean nesterov = node.get("nesterov").map(RecipeNode::truth).orElse(false);

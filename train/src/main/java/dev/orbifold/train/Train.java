@@ -70,7 +70,11 @@ public final class Train implements AutoCloseable {
         this.fit = split.map(Part.Split::kept).orElse(data.train());
         this.held = split.map(Part.Split::held);
         // Every constraint is put in its place once, so that what does not fit is said before there is a Run.
-        learner(Precision.FLOAT32).close();
+        try (Learner learner = learner(Precision.FLOAT32)) {
+            if (recipe.projected().isPresent()) {
+                Projected.require(recipe, start, learner.held());
+            }
+        }
     }
 
     /**
@@ -262,9 +266,12 @@ public final class Train implements AutoCloseable {
     private TrainResult train(RunFolder run, Progress progress, Precision precision, Optional<Checkpoint> from) {
         run.findings(findings);
         try (Learner learner = learner(precision); Loader loader = loader()) {
-            Fit fitting = new Fit(learner, loader, held, recipe, run, progress, from);
-            fitting.train();
-            return new TrainEnd(recipe, start, learner, data, objective, request.threads(), run, progress)
+            if (recipe.projected().isPresent()) {
+                Projected.fit(Projected.require(recipe, start, learner.held()), learner, recipe, fit, progress);
+            } else {
+                new Fit(learner, loader, held, recipe, run, progress, from).train();
+            }
+            return new TrainEnd(recipe, start, learner, data, fit, objective, request.threads(), run, progress)
                     .result(findings);
         }
     }

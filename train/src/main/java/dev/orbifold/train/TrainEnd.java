@@ -1,9 +1,13 @@
 package dev.orbifold.train;
 
 import dev.orbifold.constraint.Chart;
+import dev.orbifold.constraint.DualityGap;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.constraint.Scheme;
+import dev.orbifold.constraint.Tucker;
+import dev.orbifold.constraint.Whole;
 import dev.orbifold.engine.DataSet;
+import dev.orbifold.engine.Part;
 import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Finding;
@@ -23,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
@@ -37,17 +42,19 @@ final class TrainEnd {
     private final Graph start;
     private final Learner learner;
     private final DataSet data;
+    private final Part fit;
     private final Objective objective;
     private final int threads;
     private final RunFolder run;
     private final Progress progress;
 
-    TrainEnd(Recipe recipe, Graph start, Learner learner, DataSet data, Objective objective, int threads, RunFolder run,
-            Progress progress) {
+    TrainEnd(Recipe recipe, Graph start, Learner learner, DataSet data, Part fit, Objective objective, int threads,
+            RunFolder run, Progress progress) {
         this.recipe = recipe;
         this.start = start;
         this.learner = learner;
         this.data = data;
+        this.fit = fit;
         this.objective = objective;
         this.threads = threads;
         this.run = run;
@@ -123,8 +130,26 @@ final class TrainEnd {
             return new TrainResult.Outcome(held.term().name(), held.form().parameters(), Train.words(scheme),
                     scheme.depth(), form.lambda(), scheme.cells(), scheme.closed(form.factors()),
                     new TrainResult.Outcome.Nearby(below(sizes, 10 * threshold), below(sizes, threshold / 10)),
-                    form.penalty(), scheme.imbalance(form.factors()), Double.NaN, left(form.chart(), held, folded));
+                    form.penalty(), scheme.imbalance(form.factors()), gap(held, folded),
+                    left(form.chart(), held, folded));
         }
+    }
+
+    /** The relative duality gap on the training data, where the problem is convex and the penalty covers the weight. */
+    private double gap(Learner.Held held, Graph folded) {
+        Optional<LinearModel> linear = LinearModel.of(folded);
+        Reparametrization form = held.term().form();
+        boolean convex = linear.isPresent() && recipe.smoothing() == 0 && form.lambda() > 0
+                && form.chart() instanceof Whole && form.scheme().depth() == 2 && !(form.scheme() instanceof Tucker)
+                && held.form().parameters().equals(List.of(linear.get().weight())) && linear.get().outputsFirst()
+                && learner.held().size() == 1;
+        if (!convex) {
+            return Double.NaN;
+        }
+        Tensor weight = linear.get().weight(folded);
+        return DualityGap.of(LinearModel.loss(recipe.loss()), LinearModel.inputs(fit),
+                LinearModel.targets(fit, (int) weight.size(0)), weight, linear.get().bias(folded),
+                linear.get().bias().isPresent(), form.scheme(), form.lambda()).relative();
     }
 
     private static long below(Tensor sizes, double threshold) {

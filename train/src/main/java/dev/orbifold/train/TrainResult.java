@@ -30,12 +30,12 @@ public record TrainResult(CompressResult.Standing before, CompressResult.Standin
      * @param nearby how many would be zero at a threshold ten times as large, and at one ten times smaller
      * @param penalty what its weight decay added to the loss at the end
      * @param imbalance the largest relative difference between factors that are equal at balance
-     * @param stationarity ‖∂(L + penalty)/∂factors‖ over ‖∂penalty/∂factors‖ on training data, 0 at a stationary point; NaN
-     *        without penalty
+     * @param gap the duality gap over the objective, on the training data: how far this can be from the best there is; NaN
+     *        where the problem is not convex
      * @param left ‖Oᵀw‖ of the written weights, over ‖w‖
      */
     public record Outcome(String name, List<String> parameters, String scheme, int depth, double lambda, long cells,
-            long zero, Nearby nearby, double penalty, double imbalance, double stationarity, double left) {
+            long zero, Nearby nearby, double penalty, double imbalance, double gap, double left) {
         /**
          * How sensitive the count of zeros is.
          *

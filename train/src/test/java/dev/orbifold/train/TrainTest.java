@@ -153,6 +153,33 @@ class TrainTest {
         assertTrue(text.contains("spans other parameters"), text);
     }
 
+    /** The same lasso, trained step by step and solved with one factor eliminated. */
+    @Test
+    void aLinearModelTellsHowFarItIsFromTheBest() throws IOException {
+        Toy.regression(folder, 300);
+        String text = """
+                network: {dense: [5, 1], activation: identity}
+                data: regression.csv
+                loss: mse
+                held-out: 0
+                epochs: 400
+                batch-size: all
+                output: out.onnx
+                optimizer: {%s}
+                constraints:
+                  - {parameters: fc1.weight, sparse: elements, lambda: 0.05}
+                """;
+        TrainResult trained = run(new TrainRequest("r.yaml", text.formatted("rate: 0.1, schedule: constant"), folder,
+                RecipeReader.Overrides.none(), 2), "trained");
+        float[] found = written().parameters().get("fc1.weight").toFloats();
+        TrainResult solved = run(new TrainRequest("r.yaml", text.formatted("kind: varpro"), folder,
+                RecipeReader.Overrides.none(), 2), "solved");
+        assertTrue(trained.constraints().getFirst().gap() < 1e-4, trained.toString());
+        assertTrue(solved.constraints().getFirst().gap() < 1e-6, solved.toString());
+        assertArrayEquals(found, written().parameters().get("fc1.weight").toFloats(), 1e-3f);
+        assertEquals(solved.constraints().getFirst().zero(), trained.constraints().getFirst().zero());
+    }
+
     /** Asks to stop once a step is reached. */
     private static final class StopAt implements Progress {
         private final long stop;
