@@ -230,6 +230,9 @@ public final class Reparametrization implements AutoCloseable {
     public void push(Tensor perCell) {
         try (PointerScope inner = new PointerScope()) {
             scheme.scale(factors, perCell);
+            // What is pushed to 0 at once must not be carried on by momentum; what only shrinks keeps its own.
+            Tensor alive = perCell.ne(Scalars.ZERO).to(perCell.scalar_type());
+            factorOptimizer.moments().forEach(m -> scheme.scale(m, alive));
         }
     }
 

@@ -22,6 +22,9 @@ class TrainTest {
     /** Classes are four prototypes under noise: everything that trains at all gets nearly all of them. */
     private static final double ACCURATE = 95;
 
+    /** A relative gap of 1e-4 leaves weights of size 1 so far from the best ones. */
+    private static final float NEARLY = 3e-3f;
+
     @TempDir private Path folder;
 
     private TrainRequest request(String constraints, String more) throws IOException {
@@ -176,7 +179,7 @@ class TrainTest {
                 RecipeReader.Overrides.none(), 2), "solved");
         assertTrue(trained.constraints().getFirst().gap() < 1e-4, trained.toString());
         assertTrue(solved.constraints().getFirst().gap() < 1e-6, solved.toString());
-        assertArrayEquals(found, written().parameters().get("fc1.weight").toFloats(), 1e-3f);
+        assertArrayEquals(found, written().parameters().get("fc1.weight").toFloats(), NEARLY);
         assertEquals(solved.constraints().getFirst().zero(), trained.constraints().getFirst().zero());
     }
 
