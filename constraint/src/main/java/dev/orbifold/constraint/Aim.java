@@ -40,16 +40,16 @@ public final class Aim {
     }
 
     private final Goal goal;
-    private final Reparametrization form;
+    private final Steerable form;
     private final Device device;
     private final boolean[] pushed;
 
     /** Aims at a goal. */
-    public Aim(Goal goal, Reparametrization form, Device device) {
+    public Aim(Goal goal, Steerable form, Device device) {
         this.goal = goal;
         this.form = form;
         this.device = device;
-        long cells = form.scheme().cells();
+        long cells = form.cells();
         if (goal.among() > 0 && cells % goal.among() != 0) {
             throw new ConstraintException("a pattern over " + goal.among() + " cells does not divide " + cells);
         }
@@ -80,13 +80,13 @@ public final class Aim {
             choose(share(step));
         }
         double shrink = step >= goal.end() ? 0
-                : Math.exp(Math.log(Scheme.ZERO) / (form.scheme().depth() * (double) pushSteps()));
+                : Math.exp(Math.log(Scheme.ZERO) / (form.depth() * (double) pushSteps()));
         float[] factors = new float[pushed.length];
         for (int c = 0; c < factors.length; c++) {
             factors[c] = pushed[c] ? (float) shrink : 1;
         }
         try (PointerScope scope = new PointerScope()) {
-            form.push(Tensors.of(device, factors, factors.length).to(form.factors().scalar_type()));
+            form.push(Tensors.of(device, factors, factors.length));
         }
         if (step % goal.every() == 0 || step >= goal.end()) {
             form.snap();
@@ -121,7 +121,7 @@ public final class Aim {
         form.align();
         float[] sizes;
         try (PointerScope scope = new PointerScope()) {
-            sizes = Tensors.toData(form.scheme().sizes(form.factors()).to(torch.ScalarType.Float)).toFloats();
+            sizes = Tensors.toData(form.sizes().to(torch.ScalarType.Float)).toFloats();
         }
         Arrays.fill(pushed, false);
         int block = goal.among() == 0 ? sizes.length : goal.among();

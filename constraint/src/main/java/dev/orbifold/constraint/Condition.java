@@ -179,4 +179,17 @@ public sealed interface Condition {
             spaces = List.copyOf(spaces);
         }
     }
+
+    /**
+     * The rank of products that the network itself multiplies, query by key or value by output: coordinates of Spaces whose
+     * coordinates mix.
+     *
+     * @param spaces names or globs
+     */
+    record PairRanks(List<String> spaces) implements Condition {
+        /** Copies the list. */
+        public PairRanks {
+            spaces = List.copyOf(spaces);
+        }
+    }
 }

@@ -81,6 +81,11 @@ public final class Constrained implements AutoCloseable {
         return weights;
     }
 
+    /** The optimizer of what is under no constraint. */
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+
     /** Steps taken. */
     public long steps() {
         return steps;

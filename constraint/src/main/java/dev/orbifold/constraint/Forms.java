@@ -3,6 +3,9 @@ package dev.orbifold.constraint;
 import dev.orbifold.engine.Device;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.Group;
+import dev.orbifold.symmetry.LinearSpace;
+import dev.orbifold.symmetry.LinearSymmetries;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
@@ -60,8 +63,31 @@ public final class Forms {
         }
     }
 
+    /**
+     * The Spaces whose rank a constraint is about.
+     *
+     * @throws ConstraintException if none fits
+     */
+    public List<LinearSpace> pairs(Constraint constraint) {
+        if (!(constraint.condition() instanceof Condition.PairRanks ranks)) {
+            return List.of();
+        }
+        List<LinearSpace> all = LinearSymmetries.of(graph).spaces();
+        List<LinearSpace> chosen = all.stream()
+                .filter(s -> s.group() instanceof Group.General
+                        && ranks.spaces().stream().anyMatch(g -> WeightAxes.fits(g, s.name())))
+                .toList();
+        if (chosen.isEmpty()) {
+            throw new ConstraintException("constraint " + constraint.name() + ": " + ranks.spaces()
+                    + " fits no Space whose coordinates mix freely; there are " + all.stream()
+                            .filter(s -> s.group() instanceof Group.General).map(LinearSpace::name).distinct().toList());
+        }
+        return chosen;
+    }
+
     private List<Form> made(Constraint constraint) {
         return switch (constraint.condition()) {
+            case Condition.PairRanks ranks -> List.of();
             case Condition.Units units -> List.of(units(constraint, chosen(units.spaces())));
             case Condition.Clones clones -> List.of(clones(constraint, chosen(clones.spaces()), clones.share()));
             case Condition.Ties.Shared shared -> List.of(shared(constraint));

@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.global.torch;
  * by an optimizer of the same kind, the factors with their own weight decay, which is part of the gradient as the
  * equivalences need (theory, 2). Needs no graph of the product: gradients of factors follow from ∂L/∂w in closed form.
  */
-public final class Reparametrization implements AutoCloseable {
+public final class Reparametrization implements Steerable, AutoCloseable {
     /** How the factors begin. */
     public sealed interface Start {
         /** Factors of equal size whose product is what the weights are; signs stay as they are. */
@@ -212,7 +212,22 @@ public final class Reparametrization implements AutoCloseable {
                 Depths.zero(scheme.depth()));
     }
 
-    /** Sets cells to exact zero that have come closer to it than float32 resolves, and their momenta with them. */
+    @Override
+    public long cells() {
+        return scheme.cells();
+    }
+
+    @Override
+    public int depth() {
+        return scheme.depth();
+    }
+
+    @Override
+    public Tensor sizes() {
+        return scheme.sizes(factors);
+    }
+
+    @Override
     public void snap() {
         try (PointerScope inner = new PointerScope()) {
             Tensor were = factors.ne(Scalars.ZERO);
@@ -222,21 +237,18 @@ public final class Reparametrization implements AutoCloseable {
         }
     }
 
-    /**
-     * Multiplies the factors of each cell: a push onto the mirror that no momentum carries on.
-     *
-     * @param perCell what the factors of each cell are multiplied with, from 0 to 1
-     */
+    @Override
     public void push(Tensor perCell) {
         try (PointerScope inner = new PointerScope()) {
-            scheme.scale(factors, perCell);
+            Tensor cells = perCell.to(factors.scalar_type());
+            scheme.scale(factors, cells);
             // What is pushed to 0 at once must not be carried on by momentum; what only shrinks keeps its own.
-            Tensor alive = perCell.ne(Scalars.ZERO).to(perCell.scalar_type());
+            Tensor alive = cells.ne(Scalars.ZERO).to(cells.scalar_type());
             factorOptimizer.moments().forEach(m -> scheme.scale(m, alive));
         }
     }
 
-    /** Turns factors and momenta so that cells can be pushed one by one; their product stays. */
+    @Override
     public void align() {
         try (PointerScope inner = new PointerScope()) {
             // Adam's squares know no direction; they cannot turn.

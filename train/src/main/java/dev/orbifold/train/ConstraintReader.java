@@ -123,12 +123,19 @@ final class ConstraintReader {
         return value.checked(() -> switch (given.getFirst()) {
             case "sparse" -> sparse(value, spaces);
             case "tied" -> tied(value, spaces);
+            case "rank" -> {
+                double most = value.number(1e-9, 1);
+                if (!spaces.isEmpty() && most != 1) {
+                    throw value.wrong("the rank of a Space is not cut from the start: write rank: 1, and the share of"
+                            + " 'zeros' to reach or a 'lambda'");
+                }
+                yield spaces.isEmpty() ? new Condition.Rank(most) : new Condition.PairRanks(spaces);
+            }
             default -> {
                 if (!spaces.isEmpty()) {
                     throw value.wrong("is put on parameters, not on Spaces");
                 }
                 yield switch (given.getFirst()) {
-                    case "rank" -> new Condition.Rank(value.number(1e-9, 1));
                     case "tucker" -> new Condition.TuckerRank(value.number(1e-9, 1), 1);
                     case "zero-sum" -> {
                         if (!value.truth()) {

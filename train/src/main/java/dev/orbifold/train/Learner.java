@@ -4,6 +4,7 @@ import dev.orbifold.constraint.Aim;
 import dev.orbifold.constraint.Constrained;
 import dev.orbifold.constraint.Forms;
 import dev.orbifold.constraint.Ham;
+import dev.orbifold.constraint.PairRank;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.engine.Batch;
 import dev.orbifold.engine.Device;
@@ -16,6 +17,7 @@ import dev.orbifold.engine.Precision;
 import dev.orbifold.engine.Program;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
+import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.Symmetries;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -47,6 +49,19 @@ final class Learner implements AutoCloseable {
     }
 
     /**
+     * The rank of a product of the network's own, as it is pushed.
+     *
+     * @param asked what the recipe says
+     * @param rank the Space
+     * @param aim what steers it, if a goal does
+     */
+    record Paired(Recipe.Asked asked, PairRank rank, Optional<Aim> aim) {
+        String name() {
+            return asked.constraint().name() + "/" + rank.space().name();
+        }
+    }
+
+    /**
      * What one step showed.
      *
      * @param loss of the batch, without penalties
@@ -65,6 +80,7 @@ final class Learner implements AutoCloseable {
     private final Constrained constrained;
     private final Optional<Ham> ham;
     private final List<Held> held = new ArrayList<>();
+    private final List<Paired> pairs = new ArrayList<>();
 
     /**
      * Puts a Graph under constraints.
@@ -86,10 +102,14 @@ final class Learner implements AutoCloseable {
                 for (Forms.Form form : forms.of(asked.constraint())) {
                     Reparametrization how = reparametrized(asked, form, device);
                     held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(), how),
-                            asked.constraint().goal().map(g -> new Aim(goal(asked, form, g, steps), how, device))));
+                            asked.constraint().goal()
+                                    .map(g -> new Aim(goal(asked, form.among(), g, steps), how, device))));
                 }
             }
             this.constrained = new Constrained(weights, recipe.optimizer(), held.stream().map(Held::term).toList());
+            for (Recipe.Asked asked : recipe.constraints()) {
+                forms.pairs(asked.constraint()).forEach(space -> pairs.add(paired(asked, space, device, steps)));
+            }
             this.ham = recipe.ham().map(h -> new Ham(weights, h.alpha(), h.beta()));
         } finally {
             scope.close();
@@ -120,11 +140,26 @@ final class Learner implements AutoCloseable {
                 : org.bytedeco.pytorch.global.torch.cat(new org.bytedeco.pytorch.TensorVector(parts), 0);
     }
 
-    private static Aim.Goal goal(Recipe.Asked asked, Forms.Form form, double share, long steps) {
+    private Paired paired(Recipe.Asked asked, LinearSpace space, Device device, long steps) {
+        // Adam's squares know no direction; they cannot turn.
+        PairRank rank = new PairRank(space, weights, constrained.optimizer().moments().subList(0, 1));
+        for (String parameter : rank.parameters()) {
+            if (held.stream().anyMatch(h -> h.form().parameters().contains(parameter))) {
+                throw new dev.orbifold.constraint.ConstraintException("constraint " + asked.constraint().name()
+                        + ": parameter " + parameter + " of Space " + space.name()
+                        + " is under another constraint as well; they contradict");
+            }
+        }
+        rank.balance();
+        return new Paired(asked, rank, asked.constraint().goal()
+                .map(g -> new Aim(goal(asked, space.dimension(), g, steps), rank, device)));
+    }
+
+    private static Aim.Goal goal(Recipe.Asked asked, int among, double share, long steps) {
         long end = Math.max(2, Math.round(asked.goalUntil() * steps));
         long push = Plan.pushSteps(steps);
         long chosen = Math.max(1, end - push);
-        return new Aim.Goal(share, form.among(), Math.min(chosen, steps / 30), chosen, end,
+        return new Aim.Goal(share, among, Math.min(chosen, steps / 30), chosen, end,
                 (int) Math.clamp((end - chosen) / 2, 1, 20));
     }
 
@@ -134,6 +169,10 @@ final class Learner implements AutoCloseable {
 
     List<Held> held() {
         return held;
+    }
+
+    List<Paired> pairs() {
+        return pairs;
     }
 
     Constrained constrained() {
@@ -164,6 +203,11 @@ final class Learner implements AutoCloseable {
             Tensor loss = objective.loss(output, batch.targets(), Optional.empty());
             weights.zeroGradients();
             loss.backward();
+            for (Paired p : pairs) {
+                if (p.aim().isEmpty()) {
+                    p.rank().pull(p.asked().lambda().at(progress));
+                }
+            }
             seen = new Step(loss.item_double(), objective.accuracy(output, batch.targets()));
         }
         constrained.step(rate, recipe.clip());
@@ -177,6 +221,7 @@ final class Learner implements AutoCloseable {
         if (pushed) {
             constrained.write();
         }
+        pairs.forEach(p -> p.aim().ifPresent(a -> a.after(number)));
         return seen;
     }
 
@@ -194,6 +239,10 @@ final class Learner implements AutoCloseable {
             }
         }
         constrained.snap();
+        pairs.stream().filter(p -> p.aim().isEmpty()).forEach(p -> {
+            p.rank().align();
+            p.rank().snap();
+        });
     }
 
     /** Evaluates the network with its present weights. */
@@ -210,8 +259,9 @@ final class Learner implements AutoCloseable {
         try (PointerScope inner = new PointerScope()) {
             for (Held h : held) {
                 Reparametrization form = h.term().form();
-                zeros.put(h.term().name(), form.scheme().closed(form.factors()) / (double) form.scheme().cells());
+                zeros.put(h.term().name(), form.closed() / (double) form.cells());
             }
+            pairs.forEach(p -> zeros.put(p.name(), p.rank().closed() / (double) p.rank().cells()));
         }
         return zeros;
     }
@@ -229,6 +279,9 @@ final class Learner implements AutoCloseable {
         for (Held h : held) {
             h.aim().ifPresent(a -> sections.put("aim/" + h.term().name(), MemorySegment.ofArray(a.state())));
         }
+        for (Paired p : pairs) {
+            p.aim().ifPresent(a -> sections.put("aim/" + p.name(), MemorySegment.ofArray(a.state())));
+        }
         return sections;
     }
 
@@ -240,6 +293,9 @@ final class Learner implements AutoCloseable {
             h.aim().ifPresent(
                     a -> a.restore(sections.apply("aim/" + h.term().name()).toArray(ValueLayout.JAVA_BYTE)));
         }
+        for (Paired p : pairs) {
+            p.aim().ifPresent(a -> a.restore(sections.apply("aim/" + p.name()).toArray(ValueLayout.JAVA_BYTE)));
+        }
     }
 
     FlatWeights weights() {
@@ -248,6 +304,7 @@ final class Learner implements AutoCloseable {
 
     @Override
     public void close() {
+        pairs.forEach(p -> p.rank().close());
         constrained.close();
         weights.close();
         program.close();

@@ -4,6 +4,7 @@ import dev.orbifold.constraint.Chart;
 import dev.orbifold.constraint.DualityGap;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.constraint.Scheme;
+import dev.orbifold.constraint.Steerable;
 import dev.orbifold.constraint.Tucker;
 import dev.orbifold.constraint.Whole;
 import dev.orbifold.engine.DataSet;
@@ -37,6 +38,8 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class TrainEnd {
     private static final int SAMPLES = 256;
+    /** The largest output difference, over the output range, that counts as equal. */
+    private static final double SAME = 1e-4;
 
     private final Recipe recipe;
     private final Graph start;
@@ -65,17 +68,19 @@ final class TrainEnd {
         progress.message("folding the factors into plain weights");
         Graph folded = learner.folded();
         List<Finding> findings = new ArrayList<>(before);
-        List<TrainResult.Outcome> outcomes = learner.held().stream().map(h -> outcome(h, folded)).toList();
-        Graph written = smaller(folded, findings);
+        List<TrainResult.Outcome> outcomes = new ArrayList<>();
+        learner.held().forEach(h -> outcomes.add(outcome(h, folded)));
+        learner.pairs().forEach(p -> outcomes.add(outcome(p)));
         Evaluator.Factory witness = OnnxRuntime.factory(threads);
         List<Map<String, TensorData>> samples = objective.samples(data.test(), SAMPLES);
+        Graph written = smaller(folded, witness, samples, findings);
         Equality equality = Equality.check(folded, written, witness, samples);
         Path kept = run.model("trained.onnx");
         OnnxFile.write(written, kept);
         progress.message("testing the network before and after");
         List<CompressResult.Standing> standings = Evaluation.of(List.of(start, written),
                 List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
-        boolean met = learner.held().stream().allMatch(this::met);
+        boolean met = learner.held().stream().allMatch(this::met) && learner.pairs().stream().allMatch(this::met);
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), outcomes, equality.maxError(),
                 Math.min(SAMPLES, data.test().size()), verdict(standings.getLast(), outcomes), met, findings);
         OnnxFile.write(written, recipe.output());
@@ -86,20 +91,25 @@ final class TrainEnd {
     }
 
     private boolean met(Learner.Held held) {
-        if (held.aim().isEmpty()) {
-            return true;
-        }
+        return held.aim().isEmpty() || reached(held.asked(), held.form().among(), held.term().form());
+    }
+
+    private boolean met(Learner.Paired pair) {
+        return pair.aim().isEmpty() || reached(pair.asked(), pair.rank().space().dimension(), pair.rank());
+    }
+
+    private static boolean reached(Recipe.Asked asked, int among, Steerable form) {
         try (PointerScope scope = new PointerScope()) {
-            Reparametrization form = held.term().form();
-            double share = held.asked().constraint().goal().orElse(0.0);
-            int block = held.form().among() == 0 ? Math.toIntExact(form.scheme().cells()) : held.form().among();
+            double share = asked.constraint().goal().orElse(0.0);
+            int block = among == 0 ? Math.toIntExact(form.cells()) : among;
             double least = Math.floor(share * block + 1e-9) / block;
-            return form.scheme().closed(form.factors()) >= least * form.scheme().cells() - 0.5;
+            return form.closed() >= least * form.cells() - 0.5;
         }
     }
 
     /** Ranks that were lost become two matrices where that is smaller; then units that have collapsed leave. */
-    private Graph smaller(Graph folded, List<Finding> findings) {
+    private Graph smaller(Graph folded, Evaluator.Factory witness, List<Map<String, TensorData>> samples,
+            List<Finding> findings) {
         Graph graph = folded;
         for (Learner.Held held : learner.held()) {
             if (held.form().scheme() instanceof dev.orbifold.constraint.Ranked) {
@@ -114,9 +124,15 @@ final class TrainEnd {
             }
         }
         if (recipe.shrink() && !recipe.constraints().isEmpty()) {
-            Shrink.Round round = Shrink.round(graph, ShrinkOptions.DEFAULT);
-            findings.addAll(round.findings());
-            graph = round.graph();
+            Shrink shrink = Shrink.lossless(graph, ShrinkOptions.DEFAULT, witness, samples);
+            findings.addAll(shrink.findings());
+            if (shrink.equality().maxError() <= SAME) {
+                graph = shrink.after();
+            } else {
+                findings.add(new Finding(Finding.Severity.WARNING, "shrink-refused", recipe.output().toString(),
+                        String.format(Locale.ROOT, "taking out what has collapsed moved an output by %.1e of the range;"
+                                + " the model is written without", shrink.equality().maxError())));
+            }
         }
         return graph;
     }
@@ -150,6 +166,16 @@ final class TrainEnd {
         return DualityGap.of(LinearModel.loss(recipe.loss()), LinearModel.inputs(fit),
                 LinearModel.targets(fit, (int) weight.size(0)), weight, linear.get().bias(folded),
                 linear.get().bias().isPresent(), form.scheme(), form.lambda()).relative();
+    }
+
+    private TrainResult.Outcome outcome(Learner.Paired pair) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor sizes = pair.rank().sizes();
+            return new TrainResult.Outcome(pair.name(), pair.rank().parameters(), "rank of a pair", 2,
+                    pair.aim().isPresent() ? 0 : pair.asked().lambda().at(1), pair.rank().cells(), pair.rank().closed(),
+                    new TrainResult.Outcome.Nearby(below(sizes, 10 * Scheme.ZERO), below(sizes, Scheme.ZERO / 10)),
+                    Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+        }
     }
 
     private static long below(Tensor sizes, double threshold) {
