@@ -1,6 +1,7 @@
 package dev.orbifold.cli;
 
 import dev.orbifold.run.RunFolder;
+import dev.orbifold.train.Recipe;
 import dev.orbifold.train.RecipeReader;
 import dev.orbifold.train.Train;
 import dev.orbifold.train.TrainException;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "train", sortOptions = false,
         description = "Trains a network under constraints that hold exactly at the end: sparsity of any pattern, low rank,"
                 + " ties, or any linear condition.",
-        footer = {"", "Examples:", "  ${ROOT-COMMAND-NAME} train recipe.yaml --data mnist",
+        footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} train recipe.yaml --data mnist",
                 "  ${ROOT-COMMAND-NAME} train --model lenet300.onnx --data mnist --mean 0.1307 --std 0.3081 \\",
                 "    --constrain \"parameters: '*.weight', sparse: elements, depth: 3, zeros: 0.95\" -o sparse.onnx"})
 final class TrainCommand implements Callable<Integer> {
@@ -54,8 +55,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--lr", paramLabel = "R", description = "The highest learning rate.") private Optional<
             Double> rate = Optional.empty();
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of every random draw (default: 0).") private Optional<
-            Long> seed = Optional.empty();
+    @Option(names = "--seed", paramLabel = "N",
+            description = "Seed of every random draw (default: 0).") private Optional<
+                    Long> seed = Optional.empty();
 
     @Option(names = {"-o", "--output"}, paramLabel = "OUT",
             description = "Where the trained model goes (default: what the recipe says, or trained.onnx).") private Optional<
@@ -74,6 +76,9 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         TrainRequest request = request();
         Path folder = runs.folder("train");
+        Recipe asked = RecipeReader.read(request.name(), request.text(), request.folder(), request.overrides());
+        Destination.checked(asked.output(), output,
+                asked.origin() instanceof Recipe.Origin.Model read ? read.path() : Path.of(""));
         try (Train train = Train.prepare(request)) {
             if (dryRun) {
                 List<String> plan = train.plan();
