@@ -1,5 +1,7 @@
 package dev.orbifold.cli;
 
+import dev.orbifold.engine.DataException;
+import dev.orbifold.engine.DataOptions;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.train.Recipe;
 import dev.orbifold.train.RecipeReader;
@@ -107,9 +109,10 @@ final class TrainCommand implements Callable<Integer> {
         epochs.filter(n -> n < 1).ifPresent(n -> {
             throw output.wrong("--epochs must be at least 1, found " + n);
         });
-        rate.filter(r -> !(r > 0)).ifPresent(r -> {
+        rate.filter(r -> !(r > 0 && Double.isFinite(r))).ifPresent(r -> {
             throw output.wrong("--lr must be positive, found " + r);
         });
+        output.checked(DataException.class, () -> DataOptions.defaults().normalized(mean, std));
         RecipeReader.Overrides overrides = new RecipeReader.Overrides(model.map(Path::toAbsolutePath),
                 data.map(Path::toAbsolutePath), mean, std, epochs, batch, rate, seed,
                 destination.map(Path::toAbsolutePath));
@@ -137,6 +140,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static String read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new TrainException("there is no recipe " + file);
+        }
         try {
             return Files.readString(file);
         } catch (IOException e) {
