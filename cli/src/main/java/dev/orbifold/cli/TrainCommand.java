@@ -94,9 +94,21 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Continues a Run; all it needs lies there. */
-    static int resumed(RunFolder run, Output reporter) {
-        return new Training(reporter, "train").of(run, progress -> Train.resume(run, progress));
+    /** The command with these arguments, as if typed. */
+    static TrainCommand typed(List<String> arguments) {
+        return Main.typed("train", arguments, TrainCommand.class);
+    }
+
+    /** Continues a Run; what was asked lies there, unless it was stopped before anything was decided. */
+    int resumed(RunFolder run, Output reporter) {
+        return new Training(reporter, "train").of(run, progress -> {
+            if (run.view().configuration().isPresent()) {
+                return Train.resume(run, progress);
+            }
+            try (Train train = Train.prepare(request())) {
+                return train.run(run, progress);
+            }
+        });
     }
 
     private TrainRequest request() {
@@ -118,16 +130,17 @@ final class TrainCommand implements Callable<Integer> {
                 destination.map(Path::toAbsolutePath));
         Path here = Path.of("").toAbsolutePath();
         if (recipe.isEmpty()) {
-            return new TrainRequest("--constrain", typed(""), here, overrides, threads.number(output));
+            return new TrainRequest("--constrain", withTyped(""), here, overrides, threads.number(output));
         }
         Path file = recipe.get().toAbsolutePath().normalize();
         String name = String.valueOf(recipe.get().getFileName());
-        return new TrainRequest(name, typed(read(file)), Optional.ofNullable(file.getParent()).orElse(here), overrides,
+        return new TrainRequest(name, withTyped(read(file)), Optional.ofNullable(file.getParent()).orElse(here),
+                overrides,
                 threads.number(output));
     }
 
     /** The recipe, with what was typed as further entries of its constraints. */
-    private String typed(String text) {
+    private String withTyped(String text) {
         if (constraints.isEmpty()) {
             return text.isBlank() ? "constraints: []" : text;
         }

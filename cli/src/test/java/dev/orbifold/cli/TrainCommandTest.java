@@ -121,7 +121,7 @@ class TrainCommandTest {
     void flagsAloneSuffice() throws IOException {
         Path model = Tiny.model(folder.resolve("tiny.onnx"), 0);
         Outcome outcome = Outcome.of(words("--model", model, "--data", folder.resolve("points.csv"), "-o", output(),
-                "--epochs", 8, "--batch-size", 16, "--lr", 0.05, "--seed", 3, "--constrain",
+                "--epochs", 20, "--batch-size", 16, "--lr", 0.05, "--seed", 3, "--constrain",
                 "parameters: fc1.weight, sparse: '2:4'", "--constrain",
                 "name: ties, parameters: fc2.weight, tied: pairs",
                 "--json"));
@@ -223,6 +223,18 @@ class TrainCommandTest {
                     () -> assertArrayEquals(expected, Files.readAllBytes(output())),
                     () -> assertEquals(whole.json().path("constraints"), resumed.json().path("constraints")));
         }
+    }
+
+    /** Killed after the folder was made and before anything was decided: the arguments say all there is to know. */
+    @Test
+    void aRunKilledAtItsVeryBeginningIsResumed() throws IOException {
+        Path early = folder.resolve("early");
+        RunFolder.create(early, "train", List.of(recipe(RECIPE + HALF).toString(), "--threads", "1")).close();
+        Outcome resumed = Outcome.of("resume", early, "--quiet");
+        Outcome again = Outcome.of("resume", early);
+        assertAll(() -> assertEquals(ExitCode.DONE, resumed.exitCode(), resumed.all()),
+                () -> assertTrue(Files.exists(output())),
+                () -> assertEquals(resumed.out(), again.out()));
     }
 
     /** Asks to stop once so many steps are done. */
