@@ -23,6 +23,16 @@ final class Destination {
      * @throws GraphException if no file can be written there
      */
     Path checked(Output reporter, Path model) {
+        return checked(output, reporter, model);
+    }
+
+    /**
+     * Any path, absolute.
+     *
+     * @param model what is read, and must not be lost
+     * @throws GraphException if no file can be written there
+     */
+    static Path checked(Path output, Output reporter, Path model) {
         Path target = output.toAbsolutePath().normalize();
         Path folder = target.getParent();
         if (Files.isDirectory(target) || folder == null) {

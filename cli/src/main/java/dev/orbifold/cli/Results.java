@@ -3,6 +3,7 @@ package dev.orbifold.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.orbifold.report.Comparison;
+import dev.orbifold.report.Outcomes;
 import dev.orbifold.report.Table;
 import dev.orbifold.report.Units;
 import dev.orbifold.run.RunException;
@@ -66,7 +67,8 @@ final class Results {
             return "not all outputs are numbers, so that nothing shows whether they are equal (ONNX Runtime, "
                     + equality.path("samples").asLong() + " samples)";
         }
-        return "taking out what had collapsed moved no output by more than "
+        return (trained() ? "cutting what is zero out of the folded network" : "taking out what had collapsed")
+                + " moved no output by more than "
                 + Units.scientific(equality.path("maxError").asDouble(Double.NaN))
                 + " of the output range (ONNX Runtime, "
                 + equality.path("samples").asLong() + " samples; "
@@ -78,12 +80,30 @@ final class Results {
     /** Everything worth reading, for a terminal. */
     String text(String verdict) {
         StringBuilder text = new StringBuilder(Comparison.of(result).table().text());
-        text.append('\n').append(capital(verdict)).append(verdict.endsWith(".") ? "\n" : ".\n");
+        String constraints = Outcomes.of(result).rows().isEmpty() ? "" : Outcomes.of(result).table().text();
+        String sentence = constraints.isEmpty() ? verdict : missedGoal();
+        text.append(constraints.isEmpty() ? "" : "\n" + constraints).append('\n');
+        if (!sentence.isEmpty()) {
+            text.append(capital(sentence)).append(sentence.endsWith(".") ? "\n" : ".\n");
+        }
         if (result.path("equality").has("maxError")) {
             text.append(capital(equalityText())).append(".\n");
         }
         text.append(widths()).append(findings()).append('\n').append(files());
         return text.toString();
+    }
+
+    private boolean trained() {
+        return result.path("schema").asText().startsWith("orbifold.train/");
+    }
+
+    private String missedGoal() {
+        return result.path("met").asBoolean(true) ? "" : "a constraint missed the share of zeros it was to reach";
+    }
+
+    /** What to say where the target, or a goal, was missed. */
+    String missed(String verdict) {
+        return missedGoal().isEmpty() ? verdict : missedGoal() + ": " + verdict;
     }
 
     private static String capital(String sentence) {

@@ -40,7 +40,7 @@ final class ResumeCommand implements Callable<Integer> {
             return switch (view.command()) {
                 case "demo" -> DemoCommand.typed(view.arguments()).resumed(run, output);
                 case "compress" -> CompressCommand.typed(view.arguments()).resumed(run, output);
-                case "train" -> TrainCommand.resumed(run, output);
+                case "train" -> TrainCommand.typed(view.arguments()).resumed(run, output);
                 default -> throw new RunException(folder + " is a Run of `" + view.command()
                         + "`, which is done in one go; run the command again");
             };

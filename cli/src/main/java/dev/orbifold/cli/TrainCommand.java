@@ -1,6 +1,9 @@
 package dev.orbifold.cli;
 
+import dev.orbifold.engine.DataException;
+import dev.orbifold.engine.DataOptions;
 import dev.orbifold.run.RunFolder;
+import dev.orbifold.train.Recipe;
 import dev.orbifold.train.RecipeReader;
 import dev.orbifold.train.Train;
 import dev.orbifold.train.TrainException;
@@ -21,7 +24,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "train", sortOptions = false,
         description = "Trains a network under constraints that hold exactly at the end: sparsity of any pattern, low rank,"
                 + " ties, or any linear condition.",
-        footer = {"", "Examples:", "  ${ROOT-COMMAND-NAME} train recipe.yaml --data mnist",
+        footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} train recipe.yaml --data mnist",
                 "  ${ROOT-COMMAND-NAME} train --model lenet300.onnx --data mnist --mean 0.1307 --std 0.3081 \\",
                 "    --constrain \"parameters: '*.weight', sparse: elements, depth: 3, zeros: 0.95\" -o sparse.onnx"})
 final class TrainCommand implements Callable<Integer> {
@@ -54,8 +57,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--lr", paramLabel = "R", description = "The highest learning rate.") private Optional<
             Double> rate = Optional.empty();
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of every random draw (default: 0).") private Optional<
-            Long> seed = Optional.empty();
+    @Option(names = "--seed", paramLabel = "N",
+            description = "Seed of every random draw (default: 0).") private Optional<
+                    Long> seed = Optional.empty();
 
     @Option(names = {"-o", "--output"}, paramLabel = "OUT",
             description = "Where the trained model goes (default: what the recipe says, or trained.onnx).") private Optional<
@@ -74,6 +78,9 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         TrainRequest request = request();
         Path folder = runs.folder("train");
+        Recipe asked = RecipeReader.read(request.name(), request.text(), request.folder(), request.overrides());
+        Destination.checked(asked.output(), output,
+                asked.origin() instanceof Recipe.Origin.Model read ? read.path() : Path.of(""));
         try (Train train = Train.prepare(request)) {
             if (dryRun) {
                 List<String> plan = train.plan();
@@ -87,9 +94,21 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Continues a Run; all it needs lies there. */
-    static int resumed(RunFolder run, Output reporter) {
-        return new Training(reporter, "train").of(run, progress -> Train.resume(run, progress));
+    /** The command with these arguments, as if typed. */
+    static TrainCommand typed(List<String> arguments) {
+        return Main.typed("train", arguments, TrainCommand.class);
+    }
+
+    /** Continues a Run; what was asked lies there, unless it was stopped before anything was decided. */
+    int resumed(RunFolder run, Output reporter) {
+        return new Training(reporter, "train").of(run, progress -> {
+            if (run.view().configuration().isPresent()) {
+                return Train.resume(run, progress);
+            }
+            try (Train train = Train.prepare(request())) {
+                return train.run(run, progress);
+            }
+        });
     }
 
     private TrainRequest request() {
@@ -102,24 +121,26 @@ final class TrainCommand implements Callable<Integer> {
         epochs.filter(n -> n < 1).ifPresent(n -> {
             throw output.wrong("--epochs must be at least 1, found " + n);
         });
-        rate.filter(r -> !(r > 0)).ifPresent(r -> {
+        rate.filter(r -> !(r > 0 && Double.isFinite(r))).ifPresent(r -> {
             throw output.wrong("--lr must be positive, found " + r);
         });
+        output.checked(DataException.class, () -> DataOptions.defaults().normalized(mean, std));
         RecipeReader.Overrides overrides = new RecipeReader.Overrides(model.map(Path::toAbsolutePath),
                 data.map(Path::toAbsolutePath), mean, std, epochs, batch, rate, seed,
                 destination.map(Path::toAbsolutePath));
         Path here = Path.of("").toAbsolutePath();
         if (recipe.isEmpty()) {
-            return new TrainRequest("--constrain", typed(""), here, overrides, threads.number(output));
+            return new TrainRequest("--constrain", withTyped(""), here, overrides, threads.number(output));
         }
         Path file = recipe.get().toAbsolutePath().normalize();
         String name = String.valueOf(recipe.get().getFileName());
-        return new TrainRequest(name, typed(read(file)), Optional.ofNullable(file.getParent()).orElse(here), overrides,
+        return new TrainRequest(name, withTyped(read(file)), Optional.ofNullable(file.getParent()).orElse(here),
+                overrides,
                 threads.number(output));
     }
 
     /** The recipe, with what was typed as further entries of its constraints. */
-    private String typed(String text) {
+    private String withTyped(String text) {
         if (constraints.isEmpty()) {
             return text.isBlank() ? "constraints: []" : text;
         }
@@ -132,6 +153,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static String read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new TrainException("there is no recipe " + file);
+        }
         try {
             return Files.readString(file);
         } catch (IOException e) {

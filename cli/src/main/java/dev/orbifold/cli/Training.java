@@ -63,7 +63,7 @@ record Training(Output output, String command) {
             output.warn("the check of equality was missed: " + results.equalityText());
         }
         if (code == ExitCode.MISSED && results.equal()) {
-            output.warn(verdict);
+            output.warn(results.missed(verdict));
         }
         return code;
     }

@@ -108,7 +108,7 @@ class HowToTest {
     }
 
     /** What a program prints. */
-    private static String run(String program, Path... arguments) throws ReflectiveOperationException {
+    static String run(String program, Path... arguments) throws ReflectiveOperationException {
         Method main = Class.forName("howto." + program).getDeclaredMethod("main", String[].class);
         main.setAccessible(true);
         String[] texts = new String[arguments.length];

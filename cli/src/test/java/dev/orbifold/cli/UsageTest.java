@@ -21,7 +21,7 @@ class UsageTest {
     @TempDir private Path folder;
 
     @ParameterizedTest @ValueSource(
-            strings = {"demo", "compress", "evaluate", "scan", "transform", "shrink", "report", "resume"})
+            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "shrink", "report", "resume"})
     void everyCommandHelpsWithAnExample(String command) {
         Outcome outcome = Outcome.of(command, "--help");
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
@@ -56,6 +56,11 @@ class UsageTest {
                 wrong("Missing required option: '--data=DATA'", "evaluate", "m.onnx"),
                 wrong("Missing required option: '--output=OUT'", "shrink", "m.onnx"),
                 wrong("name a target: --speedup, --keep or --max-drop", compress.toArray()),
+                wrong("name a RECIPE, or --model and --data", "train", "--data", "d"),
+                wrong("--epochs must be at least 1, found 0", "train", "r.yaml", "--epochs", 0),
+                wrong("--batch-size must be at least 1, found 0", "train", "r.yaml", "--batch-size", 0),
+                wrong("--lr must be positive, found NaN", "train", "r.yaml", "--lr", "NaN"),
+                wrong("--std must be positive, found 0.0", "train", "r.yaml", "--std", 0),
                 wrong("mutually exclusive", with(compress, "--speedup", 2, "--keep", 0.5)),
                 wrong("--speedup must be a number above 1, found 0.5", with(compress, "--speedup", 0.5)),
                 wrong("--keep must lie between 0 and 1, found 2.0", with(compress, "--keep", 2)),

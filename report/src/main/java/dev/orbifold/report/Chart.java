@@ -144,7 +144,7 @@ sealed interface Chart {
         List<Series> series = new ArrayList<>();
         series.add(new Series("training batches", "train", Curves.points(curves.train(), field)));
         curves.parts().forEach((part, lines) -> series
-                .add(new Series(spoken(part), part.equals("heldout") ? part : "other", Curves.points(lines, field))));
+                .add(new Series(spoken(part), heldOut(part) ? "heldout" : "other", Curves.points(lines, field))));
         series.removeIf(one -> one.points().isEmpty());
         return series.isEmpty() ? Optional.empty()
                 : Optional.of(new Lines(id, description, axis, unit, series, curves.phases(), Optional.empty()));
@@ -205,7 +205,27 @@ sealed interface Chart {
                 : Optional.of(new Heat("widths", "Share of units kept, by Space and epoch", columns, rows, cells));
     }
 
+    /** Share of exactly zero cells over epochs in percent, one line per constraint. */
+    static Optional<Chart> zeros(Curves curves) {
+        Map<String, List<double[]>> shares = new LinkedHashMap<>();
+        for (JsonNode line : curves.zeros()) {
+            line.path("shares").properties()
+                    .forEach(share -> shares.computeIfAbsent(share.getKey(), name -> new ArrayList<>())
+                            .add(new double[] {line.path("epoch").asDouble(), 100 * share.getValue().asDouble()}));
+        }
+        List<Series> series = new ArrayList<>();
+        shares.forEach((name, points) -> series.add(new Series(name, String.valueOf(series.size()), points)));
+        return series.isEmpty() ? Optional.empty()
+                : Optional.of(new Lines("zeros", "Share of exactly zero cells of every constraint, over epochs",
+                        "exactly zero", "percent", series, curves.phases(), Optional.empty()));
+    }
+
+    /** What {@code compress} calls heldout and {@code train} held-out. */
+    private static boolean heldOut(String part) {
+        return part.equals("heldout") || part.equals("held-out");
+    }
+
     private static String spoken(String part) {
-        return part.equals("heldout") ? "held-out data" : part;
+        return heldOut(part) ? "held-out data" : part;
     }
 }

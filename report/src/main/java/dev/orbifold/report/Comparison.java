@@ -40,7 +40,8 @@ public record Comparison(List<Row> rows) {
 
     private static Quantity less(String field, String name, DoubleFunction<String> text, String less, String more) {
         return new Quantity(field, name, text, (before, after) -> before / after,
-                change -> change >= 1 ? Units.factor(change) + less : Units.factor(1 / change) + more);
+                change -> change == 1 ? "the same"
+                        : change >= 1 ? Units.factor(change) + less : Units.factor(1 / change) + more);
     }
 
     /** Reads the result; a quantity without a number on both sides has no row. */

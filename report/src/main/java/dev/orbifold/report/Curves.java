@@ -12,11 +12,12 @@ import java.util.Map;
  * @param train lines of training
  * @param evaluations lines of evaluations
  * @param widths lines of widths
+ * @param zeros lines of zeros
  * @param events lines of events
  * @param phases stretches of one phase
  */
-record Curves(List<JsonNode> train, List<JsonNode> evaluations, List<JsonNode> widths, List<JsonNode> events,
-        List<Phase> phases) {
+record Curves(List<JsonNode> train, List<JsonNode> evaluations, List<JsonNode> widths, List<JsonNode> zeros,
+        List<JsonNode> events, List<Phase> phases) {
     /**
      * A stretch of the Run in one phase.
      *
@@ -34,7 +35,8 @@ record Curves(List<JsonNode> train, List<JsonNode> evaluations, List<JsonNode> w
             extend(phases, line.path("phase").asText(), line.path("epoch").asDouble());
         }
         return new Curves(kinds.getOrDefault("train", List.of()), kinds.getOrDefault("eval", List.of()),
-                kinds.getOrDefault("widths", List.of()), kinds.getOrDefault("event", List.of()), List.copyOf(phases));
+                kinds.getOrDefault("widths", List.of()), kinds.getOrDefault("zeros", List.of()),
+                kinds.getOrDefault("event", List.of()), List.copyOf(phases));
     }
 
     private static void extend(List<Phase> phases, String name, double epoch) {

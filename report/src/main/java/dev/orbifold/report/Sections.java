@@ -52,6 +52,8 @@ final class Sections {
         switch (run.command()) {
             case "scan" -> body.add(new ScanSections(result, unfinished()).sections(charts));
             case "transform" -> body.add(TransformSections.of(result, unfinished()));
+            case "train" -> body.add(comparison())
+                    .add(new ConstraintsSection(result, curves, unfinished()).section(charts)).add(training(charts));
             default -> {
                 body.add(comparison());
                 body.add(training(charts)).add(cost(charts)).add(widths(charts)).add(tradeOff(charts));

@@ -32,15 +32,35 @@ final class Verdict {
             line.text("Target: " + target(target) + " – ").element("span", met ? "met" : "missed", "class",
                     met ? "met" : "missed").text(". ");
         }
+        result.filter(Verdict::isTrain).filter(r -> r.path("met").isBoolean() && !r.path("constraints").isEmpty())
+                .ifPresent(r -> goals(line, r.path("met").asBoolean()));
         if (state.status() != RunState.Status.DONE) {
-            line.text("The Run is " + state.status().name().toLowerCase(Locale.ROOT) + ".");
-            if (!state.next().isEmpty()) {
-                line.text(" Next: ").element("code", state.next());
-            }
+            unfinished(line, state);
         } else if (gains.isEmpty()) {
             line.text("The Run is done, exit code " + state.exitCode() + ".");
         }
         return line.end("p");
+    }
+
+    private static void goals(Html line, boolean met) {
+        line.text("Constraints: ").element("span", met ? "met" : "missed", "class", met ? "met" : "missed").text(". ");
+    }
+
+    /** How a Run stands that is not done: what to type next, or why it cannot go on. */
+    private static void unfinished(Html line, RunState state) {
+        String stands = switch (state.status()) {
+            case FAILED -> "The Run failed";
+            case INTERRUPTED -> "The Run was interrupted";
+            default -> "The Run is " + state.status().name().toLowerCase(Locale.ROOT);
+        };
+        String next = state.next();
+        if (next.isEmpty()) {
+            line.text(stands + ".");
+        } else if (state.status() == RunState.Status.FAILED && !next.contains(" resume ")) {
+            line.text(stands + ": " + next + (next.endsWith(".") ? "" : "."));
+        } else {
+            line.text(stands + ". Next: ").element("code", next);
+        }
     }
 
     private static void same(Html line, RunState state) {
@@ -62,7 +82,8 @@ final class Verdict {
         JsonNode before = result.path("before");
         JsonNode after = result.path("after");
         List<String> gains = new ArrayList<>();
-        if (before.path("macs").isNumber() && after.path("macs").asDouble() > 0) {
+        boolean cheaper = !isTrain(result) || after.path("macs").asDouble() < before.path("macs").asDouble();
+        if (cheaper && before.path("macs").isNumber() && after.path("macs").asDouble() > 0) {
             gains.add(Units.factor(before.path("macs").asDouble() / after.path("macs").asDouble()) + " fewer MACs");
         }
         if (before.path("accuracy").isNumber() && after.path("accuracy").isNumber()) {
@@ -70,8 +91,12 @@ final class Verdict {
             double to = after.path("accuracy").asDouble();
             gains.add("accuracy " + Units.percent(from) + " → " + Units.percent(to) + " (" + Units.points(to - from)
                     + ")");
+        } else if (isTrain(result) && before.path("loss").isNumber() && after.path("loss").isNumber()) {
+            gains.add("loss " + Units.loss(before.path("loss").asDouble()) + " → "
+                    + Units.loss(after.path("loss").asDouble()));
         }
-        return String.join(", ", gains).replace(" %", "\u00a0%");
+        String all = String.join(", ", gains).replace(" %", "\u00a0%");
+        return all.isEmpty() ? all : Character.toUpperCase(all.charAt(0)) + all.substring(1);
     }
 
     private static String target(JsonNode target) {
@@ -94,6 +119,10 @@ final class Verdict {
 
     private static boolean isTransform(JsonNode result) {
         return result.path("schema").asText().startsWith("orbifold.transform/");
+    }
+
+    private static boolean isTrain(JsonNode result) {
+        return result.path("schema").asText().startsWith("orbifold.train/");
     }
 
     private static String found(JsonNode result) {
@@ -151,7 +180,8 @@ final class Verdict {
                     .of("Not all outputs are numbers, so that nothing shows whether they are equal, " + compared);
         }
         return Optional.of((isTransform(result) ? "No output moved by more than "
-                : "Taking out what had collapsed moved no output by more than ")
+                : isTrain(result) ? "Cutting what is zero out of the folded network moved no output by more than "
+                        : "Taking out what had collapsed moved no output by more than ")
                 + Units.scientific(equality.path("maxError").asDouble()) + " of the output range, " + compared);
     }
 }

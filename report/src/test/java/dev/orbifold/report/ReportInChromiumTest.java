@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.orbifold.run.RunFolder;
+import dev.orbifold.run.RunState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,6 +105,29 @@ class ReportInChromiumTest {
         while (legend.find()) {
             assertTrue(Double.parseDouble(legend.group(2)) <= height, legend.group() + " lies below the picture");
         }
+    }
+
+    /** The lines of the constraints are in colours of their own, and end where the Run says. */
+    @ParameterizedTest @CsvSource({"360,DONE", "1280,DONE", "1280,INTERRUPTED", "1280,FAILED"})
+    void aTrainingIsDrawn(int width, RunState.Status status) throws IOException, InterruptedException {
+        Path page = HtmlReport.write(SyntheticTraining.write(temporary.resolve("run"), "few weights", status));
+        String dom = load(page, width);
+        assertClean(dom, 3);
+        String zeros = dom.substring(dom.indexOf("id=\"chart-zeros\""), dom.indexOf("id=\"training\""));
+        for (String name : List.of("few weights", "halves", "all of it")) {
+            assertTrue(zeros.contains(">" + name + "<"), "the legend lacks " + name);
+        }
+        long colours = Pattern.compile("stroke=\"(#[0-9a-f]{6})\" stroke-width=\"2\"").matcher(zeros).results()
+                .map(found -> found.group(1)).distinct().count();
+        assertEquals(3, colours, zeros);
+    }
+
+    @Test
+    void aNameInATrainingCannotRun() throws IOException, InterruptedException {
+        String dom = load(HtmlReport.write(SyntheticTraining.write(temporary.resolve("run"), HtmlReportTest.EVIL,
+                RunState.Status.DONE)), 1280);
+        assertClean(dom, 3);
+        assertEquals(0, Pattern.compile("<img|<script>alert").matcher(HtmlReportTest.own(dom)).results().count());
     }
 
     @Test

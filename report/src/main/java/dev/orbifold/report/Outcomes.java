@@ -1,0 +1,127 @@
+package dev.orbifold.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What became of every constraint of a training, from a result with {@code constraints}.
+ *
+ * @param rows one per constraint and, where it stands on several Parameters by itself, per Parameter
+ */
+public record Outcomes(List<Row> rows) {
+    /** More names than this are counted instead of shown on a terminal. */
+    private static final int NAMES = 2;
+
+    /** Digits of λ: as many as people type. */
+    private static final MathContext DIGITS = new MathContext(3);
+
+    /** Numbers from here are typed without an exponent … */
+    private static final double LEAST_PLAIN = 1e-2;
+
+    /** … up to here. */
+    private static final double MOST_PLAIN = 1e4;
+
+    /**
+     * One constraint.
+     *
+     * @param name of the constraint
+     * @param parameters what it is on
+     * @param scheme how it was factored
+     * @param goal the share of cells it was steered to, in percent, or NaN
+     * @param lambda λ at the end
+     * @param cells what could go to zero
+     * @param zero how many are exactly zero
+     * @param tenth how many would be at a tenth of the threshold
+     * @param tenfold how many would be at ten times the threshold
+     * @param penalty what weight decay of the factors added to the loss at the end
+     * @param imbalance the largest relative difference between factors that are equal at balance
+     * @param stationarity how far from a stationary point training ended, or NaN
+     * @param left ‖Oᵀw‖ over ‖w‖ of the written weights
+     */
+    public record Row(String name, List<String> parameters, String scheme, double goal, double lambda, long cells,
+            long zero, long tenth, long tenfold, double penalty, double imbalance, double stationarity, double left) {
+        /** Copies the list. */
+        public Row {
+            parameters = List.copyOf(parameters);
+        }
+
+        /** Exactly zero cells in percent of all, NaN where there are none. */
+        double share() {
+            return cells == 0 ? Double.NaN : 100.0 * zero / cells;
+        }
+
+        /** Whether Oᵀw = 0 as a whole, so that what is left of it says something. */
+        boolean whole() {
+            return zero == cells;
+        }
+
+        String zeros() {
+            return grouped(zero) + " of " + grouped(cells);
+        }
+
+        String remains() {
+            return whole() ? Units.scientific(left) : Units.UNKNOWN;
+        }
+
+        /** Whether the count of zeros depends on the threshold, and how much. */
+        String sensitivity() {
+            return tenth == zero && tenfold == zero ? "same" : grouped(tenth) + " to " + grouped(tenfold);
+        }
+
+        /** λ as it would be typed. */
+        String strength() {
+            if (!Double.isFinite(lambda)) {
+                return Units.UNKNOWN;
+            }
+            BigDecimal rounded = new BigDecimal(lambda, DIGITS).stripTrailingZeros();
+            boolean plain = lambda == 0 || lambda >= LEAST_PLAIN && lambda < MOST_PLAIN;
+            return plain ? rounded.toPlainString()
+                    : String.format(Locale.ROOT, "%.2e", lambda)
+                            .replaceFirst("\\.?0*e", "e").replaceFirst("e([+-])0?", "e$1").replace("e+", "e");
+        }
+
+        private String few() {
+            return parameters.size() <= NAMES ? String.join(", ", parameters)
+                    : parameters.getFirst() + " and " + (parameters.size() - 1) + " more";
+        }
+    }
+
+    /** Copies the list. */
+    public Outcomes {
+        rows = List.copyOf(rows);
+    }
+
+    /** Reads the result; none where it has no constraints. */
+    public static Outcomes of(JsonNode result) {
+        List<Row> rows = new ArrayList<>();
+        for (JsonNode one : result.path("constraints")) {
+            List<String> parameters = new ArrayList<>();
+            one.path("parameters").forEach(name -> parameters.add(name.asText()));
+            long zero = one.path("zero").asLong();
+            rows.add(new Row(one.path("name").asText(), parameters, one.path("scheme").asText(),
+                    100 * Sections.number(one, "goal"), Sections.number(one, "lambda"), one.path("cells").asLong(),
+                    zero, one.path("nearby").path("tenth").asLong(zero),
+                    one.path("nearby").path("tenfold").asLong(zero), Sections.number(one, "penalty"),
+                    Sections.number(one, "imbalance"), Sections.number(one, "stationarity"),
+                    Sections.number(one, "left")));
+        }
+        return new Outcomes(rows);
+    }
+
+    /** The table for a terminal. */
+    public Table table() {
+        Table table = new Table().left("Constraint").left("on").left("scheme").right("zero").right("share")
+                .right("imbalance").right("left of Oᵀw");
+        rows.forEach(row -> table.row(row.name(), row.few(), row.scheme(), row.zeros(), Units.percent(row.share()),
+                Units.scientific(row.imbalance()), row.remains()));
+        return table;
+    }
+
+    private static String grouped(long count) {
+        return String.format(Locale.ROOT, "%,d", count);
+    }
+}
