@@ -108,6 +108,11 @@ final class ShiftFacts {
         return node.domain().isEmpty() && ARRANGING.contains(node.opType());
     }
 
+    /** Whether a node hands a parameter on in a finer type than its own, which takes no number back exactly. */
+    boolean raises(Node node) {
+        return node.opType().equals("Cast") && Precision.raises(node, graph, shapes);
+    }
+
     /**
      * A real initializer with axes that is no mask: masks are known by entries that no weight has. Nor is a single 0 that is
      * added to several units a weight: it is read as nothing, and lets scales pass that another number would not.
