@@ -16,8 +16,10 @@ import dev.orbifold.graph.ValueInfo;
 import dev.orbifold.ort.OnnxRuntime;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Weights in float64, and weights that are not finite. */
@@ -54,6 +56,33 @@ class NumbersOfOtherKindsTest {
         assertEquals(1 + 2 * 2 + SMALL, values[0], ROUNDING);
         assertEquals(1 + 2 * 3 - 2 * SMALL, values[1], ROUNDING);
         assertTrue(shrink.equality().maxError() <= ROUNDING, "outputs differ by " + shrink.equality().maxError());
+    }
+
+    /** Two units of which the second is written by (1 + difference) times what writes the first. */
+    private static Graph near(double difference, double[] second) {
+        return dense(new double[] {1, 1 + difference, -1, -3, -3, 0.5}, new double[] {0.25, 0.25, 1}, second);
+    }
+
+    @ParameterizedTest @CsvSource({"0, 1", "1e-7, 0", "1e-12, 0"})
+    void unitsThatFloat64TellsApartAreNoTwins(double difference, int removed) {
+        Shrink shrink = shrink(near(difference, new double[] {1, 1, 2, 3, 5, 7}));
+        assertEquals(removed, shrink.removed().size());
+        assertTrue(shrink.equality().maxError() <= ROUNDING, "outputs differ by " + shrink.equality().maxError());
+    }
+
+    /** Rounding tells the two apart by 2e-7; a reader that takes a million times their difference shows it. */
+    @ParameterizedTest @CsvSource({"1, 1", "30, 1", "1e6, 0"})
+    void nearTwinsWhoseReadersCancelStay(float size, int removed) {
+        Graph fine = near(4e-7, new double[] {size, 1, -size, 3, 5, 7});
+        Graph graph = Graph.of("dense", List.of(ValueInfo.of("x", DataType.FLOAT, fine.inputs().get(0).shape()
+                .orElseThrow())),
+                List.of(ValueInfo.of("y", DataType.FLOAT, fine.outputs().get(0).shape().orElseThrow())),
+                fine.nodes(), fine.parameters().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey,
+                        p -> TensorData.of(p.getValue().toFloats(), p.getValue().dims()))));
+        Shrink shrink = shrink(graph);
+        assertEquals(removed, shrink.removed().size());
+        assertEquals(removed == 1 ? List.of() : List.of("twins-told-apart w1"),
+                shrink.findings().stream().map(f -> f.kind() + " " + f.place()).toList());
     }
 
     @Test
