@@ -129,7 +129,8 @@ final class Centres {
         for (int draw = 0; draw < DRAWS; draw++) {
             double[] signs = random.ints(units, 0, 2).mapToDouble(bit -> 2 * centre.at() * (2 * bit - 1)).toArray();
             Corrections.walk(known, centre, signs).ifPresent(walk -> walk.absorbed().forEach(
-                    a -> largest.merge(a.operand().parameter(), a.operand().displacement(a.change()), Centres::larger)));
+                    a -> largest.merge(a.operand().parameter(), a.operand().displacement(a.change()),
+                            Centres::larger)));
         }
         DataType type = inference.shapes().type(centre.value()).filter(DataType::isReal).orElse(DataType.FLOAT);
         double share = Math.min(COARSER * Precision.epsilon(type), EQUAL);
@@ -141,8 +142,9 @@ final class Centres {
                 double reached = Math.abs(bias.doubleAt(i)) + Math.abs(by[i]);
                 if (by[i] != 0 && Precision.spacing(bias.type(), reached) > share * most) {
                     findings.add(new Finding(Finding.Severity.INFO, "signs-lost-in-rounding", moved.getKey(),
-                            String.format(Locale.ROOT, "signs before %s are left out: biases would have to take back up to"
-                                    + " %.1e, and %s, which holds %.1e, rounds to multiples of %.0e there",
+                            String.format(Locale.ROOT,
+                                    "signs before %s are left out: biases would have to take back up to"
+                                            + " %.1e, and %s, which holds %.1e, rounds to multiples of %.0e there",
                                     centre.value(), most, moved.getKey(), bias.doubleAt(i),
                                     Precision.spacing(bias.type(), reached))));
                     return false;
