@@ -32,7 +32,7 @@ record ConstantProducts(Constants constants, Axes axes) {
                     sum = contraction.pads() ? Double.NaN : sum + v * contraction.sum(o, i);
                 }
             }
-            nothing.axes()[axis][o] = (float) sum;
+            nothing.axes()[axis][o] = sum;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.orbifold.structure;
 
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.AxisType;
@@ -17,7 +18,7 @@ import java.util.function.DoubleUnaryOperator;
 /**
  * Which units carry the same number whatever the inputs, at every value of a Graph: exact zeros of the weights, and the
  * biases of units without weights, followed through the operators. One pass over the nodes; an operator without a rule makes
- * nothing known, never something wrong. Zero times anything is zero: activations are taken to be finite.
+ * nothing known, never something wrong. Numbers are worked out in doubles and rounded to the type of each value. Zero times anything is zero: activations are taken to be finite.
  */
 final class Constants {
     /** Operators whose outputs hold elements of their first input (Concat: all inputs) and nothing else. */
@@ -77,7 +78,8 @@ final class Constants {
         Known nothing = Known.nothing(lengths(out));
         Known result = output > 0 && !MOVES.contains(node.opType()) ? nothing : rule(node, out, nothing);
         if (result.any()) {
-            known.put(out, result);
+            boolean fine = axes.shapes().type(out).filter(t -> t == DataType.DOUBLE).isPresent();
+            known.put(out, fine ? result : result.map(v -> (float) v));
         }
     }
 
@@ -122,22 +124,19 @@ final class Constants {
         int rank = result.length;
         double whole = Double.NaN;
         for (int i = first; i < node.inputs().size(); i++) {
-            whole = i == first ? known(node.input(i)).whole() : apply(operator, whole, known(node.input(i)).whole());
+            whole = i == first ? known(node.input(i)).whole()
+                    : operator.applyAsDouble(whole, known(node.input(i)).whole());
         }
         for (int a = 0; a < rank; a++) {
             for (int j = 0; j < result[a].length; j++) {
                 double v = aligned(node.input(first), rank, a, j, result[a].length);
                 for (int i = first + 1; i < node.inputs().size(); i++) {
-                    v = apply(operator, v, aligned(node.input(i), rank, a, j, result[a].length));
+                    v = operator.applyAsDouble(v, aligned(node.input(i), rank, a, j, result[a].length));
                 }
                 result[a][j] = v;
             }
         }
         return new Known(result, whole);
-    }
-
-    private static double apply(DoubleBinaryOperator operator, double a, double b) {
-        return (float) operator.applyAsDouble(a, b);
     }
 
     /** The number of an operand at an index of an axis of what it is broadcast to, or NaN. */
@@ -165,7 +164,7 @@ final class Constants {
             double mean = known(node.input(3)).at(0, c);
             double variance = known(node.input(4)).at(0, c);
             channels[c] = scale == 0 ? shift
-                    : (float) ((x.at(1, c) - mean) / Math.sqrt(variance + epsilon) * scale + shift);
+                    : (x.at(1, c) - mean) / Math.sqrt(variance + epsilon) * scale + shift;
         }
         return nothing;
     }

@@ -175,7 +175,7 @@ record Contraction(Node node, int input, int inAxis, int weightInput, int outAxi
         int at = at(out, in);
         double sum = 0;
         for (int k = 0; k < layout.kernel; k++) {
-            sum += (float) weights.doubleAt(at + k);
+            sum += weights.doubleAt(at + k);
         }
         return sum * layout.scale;
     }

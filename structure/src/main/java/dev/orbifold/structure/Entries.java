@@ -1,5 +1,6 @@
 package dev.orbifold.structure;
 
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Reals;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Slot;
@@ -197,6 +198,11 @@ final class Entries {
             first += a[fromA + i] * b[fromB + i];
         }
         return first + second + (third + fourth);
+    }
+
+    /** The type of the numbers. */
+    DataType type() {
+        return tensor.type();
     }
 
     /** How many units there are. */

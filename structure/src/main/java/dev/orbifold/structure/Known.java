@@ -92,16 +92,16 @@ record Known(double[][] axes, double whole) {
         return first;
     }
 
-    /** What is known after an elementwise function in float32. */
+    /** What is known after an elementwise function, in doubles. */
     Known map(DoubleUnaryOperator function) {
         double[][] mapped = new double[axes.length][];
         for (int a = 0; a < axes.length; a++) {
-            mapped[a] = Arrays.stream(axes[a]).map(v -> rounded(function, v)).toArray();
+            mapped[a] = Arrays.stream(axes[a]).map(v -> applied(function, v)).toArray();
         }
-        return new Known(mapped, rounded(function, whole));
+        return new Known(mapped, applied(function, whole));
     }
 
-    private static double rounded(DoubleUnaryOperator function, double v) {
-        return Double.isNaN(v) ? v : (float) function.applyAsDouble(v);
+    private static double applied(DoubleUnaryOperator function, double v) {
+        return Double.isNaN(v) ? v : function.applyAsDouble(v);
     }
 }

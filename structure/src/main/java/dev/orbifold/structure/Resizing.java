@@ -1,6 +1,7 @@
 package dev.orbifold.structure;
 
 import dev.orbifold.graph.Attribute;
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Shape;
@@ -19,6 +20,9 @@ import java.util.stream.LongStream;
  * paddings, numbers of heads. Sizes that are computed from shapes while the Graph runs follow by themselves.
  */
 final class Resizing {
+    /** From this opset on a Gemm may do without a bias. */
+    private static final int BIAS_OPTIONAL = 11;
+
     private final Axes axes;
     private final Kept kept;
     private final GraphEdit edit;
@@ -40,6 +44,7 @@ final class Resizing {
         switch (node.opType()) {
             case "Conv" -> group(index, node, kept.size(node.input(0), 1), kept.size(node.input(1), 1));
             case "ConvTranspose" -> group(index, node, kept.size(node.output(0), 1), kept.size(node.input(1), 1));
+            case "Gemm" -> unread(index, node);
             case "Reshape" -> reshape(index, node);
             case "Split" -> split(index, node);
             case "Slice" -> slice(index, node);
@@ -69,6 +74,20 @@ final class Resizing {
             if (channels / perGroup != group) {
                 edit.node(index, node.with("group", new Attribute.Int(channels / perGroup)));
             }
+        }
+    }
+
+    /** A bias that beta = 0 makes unread carries no units, but has to fit; it goes, or where ONNX asks for one, a single 0 comes. */
+    private void unread(int index, Node node) {
+        if (!node.hasInput(2) || node.real("beta", 1) != 0 || !kept.shrinks(node.output(0))) {
+            return;
+        }
+        if (opset >= BIAS_OPTIONAL) {
+            edit.node(index, node.withInputs(node.inputs().subList(0, 2)));
+        } else {
+            boolean fine = axes.shapes().type(node.output(0)).filter(t -> t == DataType.DOUBLE).isPresent();
+            edit.addInput(index, 2, node.input(2),
+                    fine ? TensorData.of(new double[1], 1) : TensorData.of(new float[1], 1));
         }
     }
 

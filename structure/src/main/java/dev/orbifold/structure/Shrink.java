@@ -14,6 +14,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -94,7 +95,7 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
                 options.idle(symmetries).forEach(glob -> findings.add(new Finding(Finding.Severity.WARNING,
                         "exclude-fits-nothing", glob, "the pattern fits no Space and no parameter")));
             }
-            Graph merged = merged(symmetries, options);
+            Graph merged = merged(symmetries, options, findings);
             if (merged != current) {
                 current = merged;
                 symmetries = Symmetries.of(current);
@@ -130,14 +131,21 @@ public record Shrink(Graph before, Graph after, Cost costBefore, Cost costAfter,
     }
 
     /** The Graph in which units that repeat another one are read by nothing, as far as the options let them go. */
-    private static Graph merged(Symmetries symmetries, ShrinkOptions options) {
+    private static Graph merged(Symmetries symmetries, ShrinkOptions options, Set<Finding> findings) {
         Twins twins = Twins.of(symmetries);
         List<BitSet> leaving = symmetries.spaces().stream().map(space -> {
             BitSet seconds = new BitSet();
             boolean merges = space.shrinkable() && !twins.pairs().get(space.id()).isEmpty()
                     && Twins.mergeable(symmetries, space);
-            twins.pairs().get(space.id()).stream().filter(p -> merges)
+            List<Twins.Pair> strong = twins.pairs().get(space.id()).stream()
+                    .filter(p -> merges && Twins.seen(symmetries, space, p)).toList();
+            twins.pairs().get(space.id()).stream().filter(p -> merges && !strong.contains(p))
                     .forEach(p -> seconds.set(p.second()));
+            strong.forEach(p -> findings.add(new Finding(Finding.Severity.INFO, "twins-told-apart", space.name(),
+                    String.format(Locale.ROOT,
+                            "units %d and %d of %s are alike but for %.0e, and what reads them cancels"
+                                    + " so much of them that the outputs would show it; both stay",
+                            p.first(), p.second(), space.name(), p.apart()))));
             seconds.andNot(options.keep(space, seconds));
             return seconds;
         }).toList();

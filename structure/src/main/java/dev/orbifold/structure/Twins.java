@@ -31,6 +31,10 @@ import java.util.stream.IntStream;
 public record Twins(List<List<Pair>> pairs) {
     /** Two directions this close are one: float32 keeps seven digits, and scaling a row rounds each entry once. */
     private static final double SAME = 5e-7;
+    /** The same where a parameter is float64, which keeps fifteen digits. */
+    private static final double SAME_DOUBLE = 1e-14;
+    /** What merging a pair that is only nearly equal may change of what a parameter that reads both carries. */
+    private static final double SEEN = 1e-5;
 
     /**
      * Two units that say the same.
@@ -38,8 +42,9 @@ public record Twins(List<List<Pair>> pairs) {
      * @param first the unit that stays
      * @param second the unit that repeats it
      * @param factors per scaling of the Space the factor that makes the second the first
+     * @param apart how far apart what writes them is, as a share of its length: 0, or what rounding may leave
      */
-    public record Pair(int first, int second, List<Double> factors) {
+    public record Pair(int first, int second, List<Double> factors, double apart) {
         /** Copies the list. */
         public Pair {
             factors = List.copyOf(factors);
@@ -85,14 +90,17 @@ public record Twins(List<List<Pair>> pairs) {
             direction += gauge.group(g).directionSquared();
         }
         double norm = Math.sqrt(direction);
+        double close = IntStream.range(0, gauge.groups()).anyMatch(g -> gauge.group(g).type() == DataType.DOUBLE)
+                ? SAME_DOUBLE
+                : SAME;
         Integer[] order = IntStream.range(0, n).filter(u -> squares[u] != 0).boxed()
                 .sorted(Comparator.comparingDouble(u -> shadow[u])).toArray(Integer[]::new);
         int[] head = IntStream.range(0, n).toArray();
         for (int i = 0; i < order.length; i++) {
             double length = Math.sqrt(squares[order[i]]);
             for (int j = i + 1; j < order.length
-                    && shadow[order[j]] - shadow[order[i]] <= SAME * norm * length; j++) {
-                if (same(gauge, order[i], order[j], by, SAME * length)) {
+                    && shadow[order[j]] - shadow[order[i]] <= close * norm * length; j++) {
+                if (distance(gauge, order[i], order[j], by, close * length) <= close * length) {
                     int x = root(head, order[i]);
                     int y = root(head, order[j]);
                     head[Math.max(x, y)] = Math.min(x, y);
@@ -105,7 +113,8 @@ public record Twins(List<List<Pair>> pairs) {
             if (first != u) {
                 int second = u;
                 pairs.add(new Pair(first, u, IntStream.range(0, factors[u].length)
-                        .mapToObj(k -> factors[second][k] / factors[first][k]).toList()));
+                        .mapToObj(k -> factors[second][k] / factors[first][k]).toList(),
+                        distance(gauge, first, u, by, Double.MAX_VALUE) / Math.sqrt(squares[first])));
             }
         }
         return pairs;
@@ -133,13 +142,42 @@ public record Twins(List<List<Pair>> pairs) {
         return sum;
     }
 
-    private static boolean same(Gauge gauge, int unit, int other, double[][] by, double apart) {
+    /** How far apart two units are; from {@code limit} on only that it is more. */
+    private static double distance(Gauge gauge, int unit, int other, double[][] by, double limit) {
         double distance = 0;
-        double limit = apart * apart;
-        for (int g = 0; g < gauge.groups() && distance <= limit; g++) {
-            distance = gauge.group(g).distance(distance, unit, by[unit][g], other, by[other][g], limit);
+        for (int g = 0; g < gauge.groups() && distance <= limit * limit; g++) {
+            distance = gauge.group(g).distance(distance, unit, by[unit][g], other, by[other][g], limit * limit);
         }
-        return distance <= limit;
+        return Math.sqrt(distance);
+    }
+
+    /**
+     * Whether a pair that rounding tells apart is read so strongly, with opposite weights, that merging it would be seen: what
+     * the second is read with, times how far apart they are, is no small share of what the parameter then reads of all units.
+     */
+    static boolean seen(Symmetries symmetries, Space space, Pair pair) {
+        Axes axes = new Axes(symmetries);
+        for (int i = 0; i < space.slots().size() && pair.apart() > 0; i++) {
+            Slot slot = space.slots().get(i);
+            int number = i;
+            Optional<TensorData> tensor = axes.constant(slot.parameter()).filter(Twins::adds);
+            if (slot.role() != Slot.Role.READS || tensor.isEmpty()) {
+                continue;
+            }
+            List<double[]> powers = symmetries.scalings(space).stream().map(x -> x.powers().get(number)).toList();
+            double left = norm(handed(tensor.get(), slot, List.of(pair), powers).toDoubles());
+            double[] squares = Entries.squares(tensor.get(), slot.axis());
+            double second = Math.sqrt(IntStream.range(0, squares.length).filter(k -> slot.unit()[k] == pair.second())
+                    .mapToDouble(k -> squares[k]).sum());
+            if (second * pair.apart() > SEEN * left) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static double norm(double[] values) {
+        return Math.sqrt(dot(values, values));
     }
 
     /**
@@ -207,7 +245,8 @@ public record Twins(List<List<Pair>> pairs) {
     private static List<Pair> alike(Symmetries symmetries, Space space, List<Pair> pairs) {
         List<Scaling> scalings = symmetries.scalings(space);
         return pairs.stream().map(p -> new Pair(p.first(), p.second(), IntStream.range(0, scalings.size())
-                .mapToObj(s -> scalings.get(s).affine() ? Math.abs(p.factors().get(s)) : p.factors().get(s)).toList()))
+                .mapToObj(s -> scalings.get(s).affine() ? Math.abs(p.factors().get(s)) : p.factors().get(s)).toList(),
+                p.apart()))
                 .toList();
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
@@ -83,5 +84,20 @@ class LostRankTest {
     void nothingChangesWhereNoRankIsLost(long seed) {
         Graph graph = bottleneck(seed, seed == 0);
         assertSame(graph, Shrink.lossless(graph, ShrinkOptions.DEFAULT, OnnxRuntime.factory(1), new Seed(0)).after());
+    }
+
+    /** A bias that beta = 0 makes unread carries no units; it must not hold the Gemm at its old width. */
+    @ParameterizedTest @ValueSource(ints = {17, 10})
+    void aBiasThatIsNotReadFollows(int opset) {
+        Graph whole = bottleneck(3, false);
+        Graph planted = lower(whole, "up.weight", writing(whole, "up.weight"));
+        Graph unread = planted.mapNodes(
+                n -> n.inputs().contains("down.bias") ? n.with("beta", new Attribute.Real(0)) : n);
+        Graph graph = new Graph(unread.name(), Map.of("", opset), unread.inputs(), unread.outputs(), unread.nodes(),
+                unread.parameters(), unread.declared(), unread.origin());
+        Shrink shrink = Shrink.lossless(graph, ShrinkOptions.DEFAULT, OnnxRuntime.factory(1), new Seed(1));
+        assertEquals(RANK, shrink.after().parameter("down.weight").orElseThrow().dim(0), () -> "" + shrink.findings());
+        assertTrue(shrink.equality().maxError() <= ROTATED, () -> "outputs differ by " + shrink.equality().maxError());
+        assertTrue(shrink.after().parameter("down.bias").isEmpty());
     }
 }

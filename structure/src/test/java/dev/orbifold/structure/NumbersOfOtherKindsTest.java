@@ -16,8 +16,10 @@ import dev.orbifold.graph.ValueInfo;
 import dev.orbifold.ort.OnnxRuntime;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Weights in float64, and weights that are not finite. */
@@ -56,6 +58,33 @@ class NumbersOfOtherKindsTest {
         assertTrue(shrink.equality().maxError() <= ROUNDING, "outputs differ by " + shrink.equality().maxError());
     }
 
+    /** Two units of which the second is written by (1 + difference) times what writes the first. */
+    private static Graph near(double difference, double[] second) {
+        return dense(new double[] {1, 1 + difference, -1, -3, -3, 0.5}, new double[] {0.25, 0.25, 1}, second);
+    }
+
+    @ParameterizedTest @CsvSource({"0, 1", "1e-7, 0", "1e-12, 0"})
+    void unitsThatFloat64TellsApartAreNoTwins(double difference, int removed) {
+        Shrink shrink = shrink(near(difference, new double[] {1, 1, 2, 3, 5, 7}));
+        assertEquals(removed, shrink.removed().size());
+        assertTrue(shrink.equality().maxError() <= ROUNDING, "outputs differ by " + shrink.equality().maxError());
+    }
+
+    /** Rounding tells the two apart by 2e-7; a reader that takes a million times their difference shows it. */
+    @ParameterizedTest @CsvSource({"1, 1", "30, 1", "1e6, 0"})
+    void nearTwinsWhoseReadersCancelStay(float size, int removed) {
+        Graph fine = near(4e-7, new double[] {size, 1, -size, 3, 5, 7});
+        Graph graph = Graph.of("dense", List.of(ValueInfo.of("x", DataType.FLOAT, fine.inputs().get(0).shape()
+                .orElseThrow())),
+                List.of(ValueInfo.of("y", DataType.FLOAT, fine.outputs().get(0).shape().orElseThrow())),
+                fine.nodes(), fine.parameters().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey,
+                        p -> TensorData.of(p.getValue().toFloats(), p.getValue().dims()))));
+        Shrink shrink = shrink(graph);
+        assertEquals(removed, shrink.removed().size());
+        assertEquals(removed == 1 ? List.of() : List.of("twins-told-apart w1"),
+                shrink.findings().stream().map(f -> f.kind() + " " + f.place()).toList());
+    }
+
     @Test
     void weightsBesideAConstantThatFoldsKeepFloat64() {
         Shrink shrink = shrink(dense(new double[] {1, 0, -1, -3, 0, 0.5}, new double[] {0.25, 0.5, 1},
@@ -64,6 +93,41 @@ class NumbersOfOtherKindsTest {
         assertArrayEquals(new double[] {1 + SMALL, 1, 5, 7 - SMALL},
                 shrink.after().parameter("w2").orElseThrow().toDoubles());
         assertTrue(shrink.equality().maxError() <= ROUNDING, "outputs differ by " + shrink.equality().maxError());
+    }
+
+    /** {@code y = f(x W₁ + b₁) W₂ + b₂} in float64, whose second hidden unit is the constant f(b₁), in no digits of float32. */
+    @ParameterizedTest @ValueSource(strings = {"Sigmoid", "Abs", "Tanh"})
+    void constantsFoldInFloat64(String activation) {
+        Graph dense = dense(new double[] {1, 0, -1, -3, 0, 0.5}, new double[] {0.25, Math.PI / 10, 1},
+                new double[] {1, 1 / 3.0, 2, Math.E, 5, 7});
+        Graph graph = dense.withNodes(dense.nodes().stream()
+                .map(n -> n.opType().equals("Relu")
+                        ? Node.of("r", activation, n.inputs(), n.outputs(), Map.of())
+                        : n)
+                .toList());
+        Shrink shrink = shrink(graph);
+        assertEquals(1, shrink.removed().size(), "findings " + shrink.findings());
+        assertTrue(shrink.equality().maxError() <= ROUNDING, "outputs differ by " + shrink.equality().maxError());
+    }
+
+    /** What a Cast makes of a constant is what its type can hold: 1/3 in float64 is another number in float32. */
+    @Test
+    void aConstantBehindACastIsRounded() {
+        Shape shape = new Shape(List.of(Dim.named("batch"), Dim.of(2)));
+        Graph graph = Graph.of("mixed", List.of(ValueInfo.of("x", DataType.DOUBLE, shape)),
+                List.of(ValueInfo.of("y", DataType.DOUBLE, shape)),
+                List.of(Node.of("a", "Gemm", List.of("x", "w1", "b1"), List.of("a"), Map.of()),
+                        Node.of("f", "Cast", List.of("a"), List.of("f"), Map.of("to", Net.integer(1))),
+                        Node.of("d", "Cast", List.of("f"), List.of("d"), Map.of("to", Net.integer(11))),
+                        Node.of("z", "Gemm", List.of("d", "w2"), List.of("y"), Map.of())),
+                Map.of("w1", TensorData.of(new double[] {1, 0, -1, -3, 0, 0.5}, 2, 3), "b1",
+                        TensorData.of(new double[] {0.25, 1 / 3.0, 1}, 3), "w2",
+                        TensorData.of(new double[] {1, 1, 1, 1, 5, 7}, 3, 2)));
+        Shrink shrink = shrink(graph);
+        double[] bias = shrink.after().parameters().entrySet().stream()
+                .filter(p -> p.getValue().rank() == 1 && !p.getKey().equals("b1"))
+                .map(p -> p.getValue().toDoubles()).findFirst().orElseThrow();
+        assertArrayEquals(new double[] {(float) (1 / 3.0), (float) (1 / 3.0)}, bias);
     }
 
     /** The second unit is dead, but what is no number makes none of its zero. */

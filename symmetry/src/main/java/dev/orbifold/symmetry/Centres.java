@@ -1,10 +1,16 @@
 package dev.orbifold.symmetry;
 
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.random.RandomGenerator;
@@ -19,6 +25,16 @@ final class Centres {
     /** A unit's coordinate at a centre. */
     record Turning(int rank, Centre centre) {
     }
+
+    /** How many draws of signs show how large a correction is: one may cancel by chance. */
+    private static final int DRAWS = 4;
+    /**
+     * How many times more coarsely than the activation's own type a bias may hold its correction. The sums behind the activation
+     * are about as large as the correction, and two digits of them are what outputs that agree can do without.
+     */
+    private static final double COARSER = 100;
+    /** What outputs that are equal may differ by, as a share of their range. */
+    private static final double EQUAL = 1e-4;
 
     private final Inference inference;
     private final List<Finding> findings = new ArrayList<>();
@@ -62,7 +78,10 @@ final class Centres {
         return List.copyOf(turning.get(space));
     }
 
-    /** One {@code signs-not-sought} per activation whose correction would be too large to work out. */
+    /**
+     * One {@code signs-not-sought} per activation whose correction would be too large to work out, and one
+     * {@code signs-lost-in-rounding} per activation whose correction a bias would round away.
+     */
     List<Finding> findings() {
         return List.copyOf(findings);
     }
@@ -91,12 +110,51 @@ final class Centres {
         RandomGenerator random = new Seed(0).split(centre.value()).generator();
         int most = Arrays.stream(centre.unit()).max().orElse(-1);
         try {
-            return Corrections.walk(known, centre, random.doubles(most + 1, 0.5, 1.5).toArray()).isPresent();
+            return Corrections.walk(known, centre, random.doubles(most + 1, 0.5, 1.5).toArray()).isPresent()
+                    && survives(known, centre, most + 1, random);
         } catch (Offset.TooLarge e) {
             findings.add(new Finding(Finding.Severity.INFO, "signs-not-sought", centre.value(),
                     "whether biases can correct flipped signs behind " + centre.value() + " was not worked out: "
                             + e.getMessage()));
             return false;
         }
+    }
+
+    /**
+     * Whether biases keep enough digits of what they move by. A bias much larger than the weights whose sum it takes back rounds
+     * that away: the distance between numbers next to it must be a small share of the largest correction.
+     */
+    private boolean survives(ShiftFacts known, Centre centre, int units, RandomGenerator random) {
+        Map<String, double[]> largest = new LinkedHashMap<>();
+        for (int draw = 0; draw < DRAWS; draw++) {
+            double[] signs = random.ints(units, 0, 2).mapToDouble(bit -> 2 * centre.at() * (2 * bit - 1)).toArray();
+            Corrections.walk(known, centre, signs).ifPresent(walk -> walk.absorbed().forEach(
+                    a -> largest.merge(a.operand().parameter(), a.operand().displacement(a.change()),
+                            Centres::larger)));
+        }
+        DataType type = inference.shapes().type(centre.value()).filter(DataType::isReal).orElse(DataType.FLOAT);
+        double share = Math.min(COARSER * Precision.epsilon(type), EQUAL);
+        for (Map.Entry<String, double[]> moved : largest.entrySet()) {
+            TensorData bias = Objects.requireNonNull(inference.graph().parameters().get(moved.getKey()));
+            double[] by = moved.getValue();
+            double most = Arrays.stream(by).map(Math::abs).max().orElse(0);
+            for (int i = 0; i < by.length; i++) {
+                double reached = Math.abs(bias.doubleAt(i)) + Math.abs(by[i]);
+                if (by[i] != 0 && Precision.spacing(bias.type(), reached) > share * most) {
+                    findings.add(new Finding(Finding.Severity.INFO, "signs-lost-in-rounding", moved.getKey(),
+                            String.format(Locale.ROOT,
+                                    "signs before %s are left out: biases would have to take back up to"
+                                            + " %.1e, and %s, which holds %.1e, rounds to multiples of %.0e there",
+                                    centre.value(), most, moved.getKey(), bias.doubleAt(i),
+                                    Precision.spacing(bias.type(), reached))));
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private static double[] larger(double[] a, double[] b) {
+        return IntStream.range(0, a.length).mapToDouble(i -> Math.max(Math.abs(a[i]), Math.abs(b[i]))).toArray();
     }
 }

@@ -130,10 +130,11 @@ final class ElementwiseRules {
         return Optional.of(Math.abs(value) >= Float.MAX_VALUE ? Math.copySign(Double.POSITIVE_INFINITY, value) : value);
     }
 
-    /** Casts pass between real types; rounding to others ends every scale. */
+    /** Casts pass between real types; rounding to others ends every scale, and coarse parameters take signs alone. */
     static void cast(Node node, Inference in) {
         boolean real = in.shapes().type(node.output(0)).map(DataType::isReal).orElse(false);
-        unary(real ? Passes.ALL : Passes.NONE).apply(node, in);
+        Passes passes = Precision.raises(node, in.graph(), in.shapes()) ? Passes.SIGNS : Passes.ALL;
+        unary(real ? passes : Passes.NONE).apply(node, in);
     }
 
     /** Sums: every operand has the same scale. */

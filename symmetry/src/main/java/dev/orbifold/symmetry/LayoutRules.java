@@ -37,9 +37,13 @@ final class LayoutRules {
         in.define(node.output(0), type.map(p -> p.on(Arrays.stream(p.axes()).map(a -> to[a]).toArray())));
     }
 
-    /** Expand: axes of size 1 are repeated, which carry nothing. */
+    /** Expand: axes of size 1 are repeated, which carry nothing. Sizes that are given from outside follow no unit that goes. */
     static void expand(Node node, Inference in) {
         Typed type = in.type(node.input(0));
+        if (!type.parts().isEmpty()) {
+            SizeInputs.behind(in.graph(), node.input(1)).ifPresent(input -> type.parts().forEach(part -> in
+                    .keep(part.elements(), "the input " + input + " tells " + node.label() + " how many there are")));
+        }
         int rank = in.rank(node.output(0));
         int shift = rank - type.rank();
         Typed out = new Typed(rank, type.map(p -> p.on(Arrays.stream(p.axes()).map(a -> a + shift).toArray())).parts());

@@ -25,7 +25,8 @@ final class LinearElementwise {
     }
 
     static void cast(Node node, LinearInference in) {
-        if (in.shapes().type(node.output(0)).map(DataType::isReal).orElse(false)) {
+        if (in.shapes().type(node.output(0)).map(DataType::isReal).orElse(false)
+                && !Precision.raises(node, in.graph(), in.shapes())) {
             same(node, in);
         } else {
             in.endAll(node);

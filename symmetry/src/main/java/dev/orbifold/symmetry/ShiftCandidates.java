@@ -20,7 +20,7 @@ final class ShiftCandidates {
                 if (root.isEmpty()) {
                     continue;
                 }
-                boolean carries = node.domain().isEmpty() && i == 0 && carries(node);
+                boolean carries = node.domain().isEmpty() && i == 0 && carries(node) && !facts.raises(node);
                 if (carries) {
                     node.outputs().forEach(o -> roots.put(o, root));
                 }

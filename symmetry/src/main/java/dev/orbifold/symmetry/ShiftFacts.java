@@ -27,6 +27,9 @@ final class ShiftFacts {
     /** Operators that hand a parameter on as it is or rearranged. */
     private static final Set<String> ARRANGING = Set.of("Identity", "Cast", "Reshape", "Flatten", "Squeeze",
             "Unsqueeze", "Transpose");
+    /** Operators whose biases have a number for each unit, so that a single one has a single unit. */
+    private static final Set<String> PER_UNIT = Set.of("Conv", "ConvTranspose", "BatchNormalization",
+            "InstanceNormalization");
     /** No weight is this large; masks are. */
     private static final double MASK = -1e4;
     /** How many numbers are read at once. */
@@ -39,7 +42,7 @@ final class ShiftFacts {
     private final Map<String, Node> producers = new HashMap<>();
     private final Map<String, Integer> reads = new HashMap<>();
     private final Map<String, Integer> order = new HashMap<>();
-    private final Map<String, Boolean> masks = new HashMap<>();
+    private final Map<String, Boolean> fixed = new HashMap<>();
     private final Set<String> shown = new HashSet<>();
 
     ShiftFacts(Graph graph, Shapes shapes, boolean trainable) {
@@ -105,10 +108,35 @@ final class ShiftFacts {
         return node.domain().isEmpty() && ARRANGING.contains(node.opType());
     }
 
-    /** A real initializer with axes that is no mask: masks are known by entries that no weight has. */
+    /** Whether a node hands a parameter on in a finer type than its own, which takes no number back exactly. */
+    boolean raises(Node node) {
+        return node.opType().equals("Cast") && Precision.raises(node, graph, shapes);
+    }
+
+    /**
+     * A real initializer with axes that is no mask: masks are known by entries that no weight has. Nor is a single 0 that is
+     * added to several units a weight: it is read as nothing, and lets scales pass that another number would not.
+     */
     boolean isWeight(String name) {
         TensorData tensor = graph.parameters().get(name);
-        return tensor != null && isTensor(name) && !masks.computeIfAbsent(name, n -> isMask(tensor));
+        return tensor != null && isTensor(name) && !fixed.computeIfAbsent(name, n -> isMask(tensor)
+                || tensor.elements() == 1 && tensor.doubleAt(0) == 0 && spreads(n));
+    }
+
+    /** Whether a single number is added along an axis that may carry units. */
+    private boolean spreads(String value) {
+        return readers(value).stream().anyMatch(node -> {
+            if (arranges(node)) {
+                return spreads(node.output(0));
+            }
+            if (!node.domain().isEmpty() || PER_UNIT.contains(node.opType())) {
+                return false;
+            }
+            Optional<Shape> out = shape(node.output(0));
+            int first = node.opType().equals("Gemm") && constant(node.input(0)).isEmpty() ? 1 : 0;
+            return out.isEmpty()
+                    || IntStream.range(first, out.get().rank()).anyMatch(a -> size(node.output(0), a) > 1);
+        });
     }
 
     private static boolean isMask(TensorData tensor) {

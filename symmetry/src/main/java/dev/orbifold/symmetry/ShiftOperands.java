@@ -21,7 +21,8 @@ final class ShiftOperands {
         if (facts.isWeight(value)) {
             return Optional.of(new ShiftOperand(value, facts.parameterDims(value), Optional.empty()));
         }
-        Optional<Node> node = facts.producer(value).filter(ShiftFacts::arranges);
+        Optional<Node> node = facts.producer(value).filter(ShiftFacts::arranges)
+                .filter(n -> !facts.raises(n));
         Optional<Shape> shape = facts.shape(value).filter(Shape::isFixed);
         if (node.isEmpty() || shape.isEmpty()) {
             return Optional.empty();

@@ -94,6 +94,20 @@ final class SizeInputs {
         return ones;
     }
 
+    /** A graph input whose numbers, not only whose shape, a value of sizes is made from. */
+    static Optional<String> behind(Graph graph, String value) {
+        Set<String> made = new HashSet<>(Set.of(value));
+        for (int n = graph.nodes().size() - 1; n >= 0; n--) {
+            Node node = graph.nodes().get(n);
+            boolean asks = node.opType().equals("Shape") || node.opType().equals("Size");
+            if (!asks && node.outputs().stream().anyMatch(made::contains)) {
+                made.addAll(node.inputs());
+            }
+        }
+        return graph.inputs().stream().map(ValueInfo::name)
+                .filter(i -> made.contains(i) && !graph.parameters().containsKey(i)).findFirst();
+    }
+
     /** The inputs that reach an operator as a size, each in words such as "size, the shape of Reshape r". */
     static List<String> uses(Graph graph) {
         List<String> uses = new ArrayList<>();

@@ -304,4 +304,15 @@ class ShiftsTest {
             assertEquals(List.of(), dimensions(Shifts.of(Unshare.apply(SharedModels.read(model + ".onnx")))), model);
         }
     }
+
+    /** A bias of one number for all units: at 0 it lets their scales pass, which it would not do anywhere else. */
+    @ParameterizedTest @CsvSource({"0, 6, false", "0.3, 6, true", "0, 1, true"})
+    void aSingleZeroForSeveralUnitsIsNoWeight(float value, int units, boolean shifts) {
+        String bias = net.floats(new float[] {value}, 1);
+        String sum = net.node("Gemm", List.of(net.input("x", 4), net.weight("a", 4, units), bias));
+        String y = net.dense("b", net.node("Sub", List.of(sum, net.weight("c", units))), units, 3);
+        Verified verified = Verified.of(net.graph(y), g -> OnnxRuntime.open(g, 1), 3, SEED);
+        assertEquals(List.of(), verified.findings());
+        assertEquals(shifts, verified.shifts().stream().anyMatch(s -> s.parameter().equals(bias)));
+    }
 }

@@ -238,6 +238,29 @@ class SigmoidSignsTest {
         assertTrue(ShiftsTest.error(zeros, verified.moved(EnumSet.of(Transform.Kind.SIGN), SEED), SEED) <= ROUNDING);
     }
 
+    /** Half the distance between numbers next to a bias is what it may lose of the correction: 4e-6 next to 100, 0.5 next to 1e7. */
+    @ParameterizedTest @CsvSource({"0, true", "100, true", "1e4, false", "3e4, false", "1e5, false", "1e7, false"})
+    void aBiasThatRoundsTheCorrectionAwayLeavesPermutations(float bias, boolean signs) {
+        Graph graph = net.graph(net.dense("b", sigmoids(6), 6, 3));
+        graph = graph.replacing(Map.of("b.bias", TensorData.of(new float[] {0, bias, 0}, 3)));
+        Verified verified = Verified.of(graph, g -> OnnxRuntime.open(g, 1), 3, SEED);
+        assertEquals(List.of(signs ? SIGNS : PERMUTATION),
+                verified.units().spaces().stream().map(Space::group).toList());
+        assertEquals(signs ? List.of() : List.of("signs-lost-in-rounding b.bias"),
+                verified.findings().stream().map(f -> f.kind() + " " + f.place()).toList());
+    }
+
+    /** One reader's weights are near 0: what it takes back is as near, and rounding it away is seen by nobody. */
+    @Test
+    void aSmallCorrectionBesideLargeOnesMayBeRoundedAway() {
+        Graph graph = net.graph(net.dense("b", sigmoids(6), 6, 3));
+        double[] weight = value(values(graph), "b.weight").clone();
+        Arrays.setAll(weight, i -> i < 6 ? 1e-9 * weight[i] : weight[i]);
+        Graph faint = graph.replacing(Map.of("b.weight",
+                Tensors.encode(graph.parameter("b.weight").orElseThrow().type(), weight, new long[] {3, 6})));
+        assertEquals(List.of(SIGNS), groups(faint));
+    }
+
     static LongStream seeds() {
         return LongStream.range(0, 40);
     }

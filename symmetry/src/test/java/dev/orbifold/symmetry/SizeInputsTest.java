@@ -1,6 +1,7 @@
 package dev.orbifold.symmetry;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,8 @@ import dev.orbifold.graph.ValueInfo;
 import dev.orbifold.ort.OnnxRuntime;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Inputs that say how large something is get values that the model runs with, or the model is refused by their name. */
 class SizeInputsTest {
@@ -73,5 +76,18 @@ class SizeInputsTest {
         SymmetryException refused = assertThrows(SymmetryException.class, () -> verified(graph));
         assertTrue(refused.getMessage().contains("the input length, the bounds of Slice"), refused.getMessage());
         assertTrue(refused.getMessage().contains("initializer"), refused.getMessage());
+    }
+
+    /** What an Expand is told from outside stays as it is when units go; what it works out from shapes follows. */
+    @ParameterizedTest @ValueSource(booleans = {true, false})
+    void unitsThatAnInputCountsCannotBeTakenOut(boolean given) {
+        String x = hidden();
+        String shape = given ? net.node("Cast", List.of(net.sizes32("shape", 2)), "to", 7)
+                : net.node("Shape", List.of(x));
+        Graph graph = net.graph(net.dense("z", net.node("Expand", List.of(x, shape)), 6, 2));
+        Space space = verified(graph).units().spaces().get(0);
+        assertEquals(new Group.Monomial(Group.Diagonal.POSITIVE), space.group());
+        assertEquals(given, space.kept().filter(why -> why.contains("the input shape")).isPresent());
+        assertEquals(!given, space.shrinkable());
     }
 }
