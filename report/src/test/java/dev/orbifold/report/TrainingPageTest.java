@@ -56,6 +56,8 @@ class TrainingPageTest {
             assertEquals("", section(html, id));
         }
         assertTrue(section(html, "training").contains("id=\"chart-accuracy\""));
+        assertTrue(html.contains("\"role\":\"heldout\""), "held-out data look as in a compression");
+        assertTrue(html.contains("[8.0,100.0]"), "all of it is zero, in percent, at epoch 8");
     }
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
