@@ -1,5 +1,6 @@
 package dev.orbifold.cli;
 
+import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -38,6 +39,8 @@ class RecipePagesTest {
     private static final String HEAD = "network: {dense: [64, 20, 10]}\ndata: digits.csv\n";
     /** What a guess gets right of ten digits, several times over. */
     private static final double LEARNT = 85;
+    /** ‖Oᵀw‖ / ‖w‖ of sums that were rounded to float32. */
+    private static final double ROUNDING = 1e-6;
 
     @TempDir private Path folder;
 
@@ -192,6 +195,16 @@ class RecipePagesTest {
     }
 
     @Test
+    void tiesHold() throws IOException {
+        JsonNode json = run("tied.yaml");
+        json.path("constraints").forEach(c -> assertTrue(c.path("left").asDouble(1) <= ROUNDING, c.toString()));
+        float[] w = written("tied.onnx").parameters().get("fc1.weight").toFloats();
+        for (int i = 0; i < w.length; i++) {
+            assertEquals(w[i], w[i / 8 * 8 + 7 - i % 8], "entry " + i);
+        }
+    }
+
+    @Test
     void filtersHaveFewPieces() throws IOException {
         run("pieces.yaml");
         float[] w = written("pieces.onnx").parameters().get("fc1.weight").toFloats();
@@ -200,6 +213,24 @@ class RecipePagesTest {
             same += i % 8 > 0 && w[i] == w[i - 1] ? 1 : 0;
         }
         assertTrue(same >= 0.7 * w.length * 7 / 8 - 1, same + " of " + w.length * 7 / 8);
+    }
+
+    @Test
+    void aConstraintOfOnesOwnHolds() throws Exception {
+        HowToTest.run("WriteConstraint", folder.resolve("O.npz"));
+        JsonNode constraint = run("own.yaml").path("constraints").path(0);
+        float[] w = written("own.onnx").parameters().get("fc1.weight").toFloats();
+        assertAll(() -> assertEquals(20, constraint.path("zero").asLong()),
+                () -> assertTrue(constraint.path("left").asDouble(1) <= ROUNDING, constraint.toString()));
+        for (int unit = 0; unit < w.length / 64; unit++) {
+            double difference = 0;
+            double size = 0;
+            for (int i = 64 * unit; i < 64 * unit + 64; i++) {
+                difference += i % 8 < 4 ? w[i] : -w[i];
+                size += Math.abs(w[i]);
+            }
+            assertTrue(Math.abs(difference) <= ROUNDING * size, "unit " + unit + ": " + difference + " of " + size);
+        }
     }
 
     @Test

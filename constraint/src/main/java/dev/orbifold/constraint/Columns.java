@@ -69,8 +69,9 @@ public record Columns(long entries, List<Block> blocks, int dependent) {
             int[] rows = own.stream().flatMapToInt(c -> Arrays.stream(c.rows())).distinct().sorted().toArray();
             numbers += (long) rows.length * own.size();
             if (numbers > MOST) {
-                throw new ConstraintException("the columns of O are entangled: orthonormalising them would take more than "
-                        + MOST + " numbers; use columns that touch fewer common entries");
+                throw new ConstraintException(
+                        "the columns of O are entangled: orthonormalising them would take more than "
+                                + MOST + " numbers; use columns that touch fewer common entries");
             }
             Block block = orthonormal(rows, own);
             dependent += own.size() - block.width();

@@ -47,7 +47,8 @@ public record DualityGap(double objective, double gap) {
     public static DualityGap of(Loss loss, Tensor x, Tensor y, Tensor weight, Tensor bias, boolean free, Scheme scheme,
             double lambda) {
         if (scheme.depth() != 2 || scheme instanceof Tucker) {
-            throw new ConstraintException("only two factors make a convex penalty; depth " + scheme.depth() + " does not");
+            throw new ConstraintException(
+                    "only two factors make a convex penalty; depth " + scheme.depth() + " does not");
         }
         Tensor z = x.matmul(weight.t()).add(bias);
         double omega = scheme.norm(weight.reshape(-1)).orElseThrow().item_double();

@@ -80,7 +80,8 @@ public final class Forms {
         if (chosen.isEmpty()) {
             throw new ConstraintException("constraint " + constraint.name() + ": " + ranks.spaces()
                     + " fits no Space whose coordinates mix freely; there are " + all.stream()
-                            .filter(s -> s.group() instanceof Group.General).map(LinearSpace::name).distinct().toList());
+                            .filter(s -> s.group() instanceof Group.General).map(LinearSpace::name).distinct()
+                            .toList());
         }
         return chosen;
     }
@@ -173,8 +174,9 @@ public final class Forms {
             if (unitsFirst()) {
                 return inner;
             }
-            long[] order = LongStream.concat(LongStream.of(axes.units(), axes.inputs()), LongStream.range(0, dims.length)
-                    .filter(a -> a != axes.units() && a != axes.inputs())).toArray();
+            long[] order =
+                    LongStream.concat(LongStream.of(axes.units(), axes.inputs()), LongStream.range(0, dims.length)
+                            .filter(a -> a != axes.units() && a != axes.inputs())).toArray();
             return new Turned(dims, order, inner);
         }
     }

@@ -55,8 +55,9 @@ public final class PairRank implements Steerable, AutoCloseable {
      */
     public PairRank(LinearSpace space, FlatWeights weights, List<Tensor> moments) {
         if (!(space.group() instanceof Group.General) || !space.folds().isEmpty()) {
-            throw new ConstraintException("the coordinates of Space " + space.name() + " cannot be mixed freely (its Group is "
-                    + space.group() + "), so that its rank cannot be gathered");
+            throw new ConstraintException(
+                    "the coordinates of Space " + space.name() + " cannot be mixed freely (its Group is "
+                            + space.group() + "), so that its rank cannot be gathered");
         }
         this.space = space;
         this.weights = weights;
@@ -82,8 +83,8 @@ public final class PairRank implements Steerable, AutoCloseable {
                 a.stream().mapToInt(Integer::intValue).toArray(), b.stream().mapToInt(Integer::intValue).toArray()));
         for (int i = 0; i < slot.coordinate().length; i++) {
             if (slot.coordinate()[i] >= 0) {
-                occurrences.computeIfAbsent(List.of(slot.copy()[i], slot.row()[i]), k -> new long[space.dimension()])[
-                        slot.coordinate()[i]] = i;
+                occurrences.computeIfAbsent(List.of(slot.copy()[i], slot.row()[i]),
+                        k -> new long[space.dimension()])[slot.coordinate()[i]] = i;
             }
         }
         long[] index = occurrences.values().stream().flatMapToLong(Arrays::stream).toArray();

@@ -76,8 +76,7 @@ class ChartsTest {
         return a.numel() == 0 ? 0 : a.sub(b).abs().max().item_double();
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
+    @ParameterizedTest @MethodSource("cases")
     void entriesComeBack(Case of) {
         try (PointerScope scope = new PointerScope()) {
             Chart chart = of.chart().get();
@@ -91,8 +90,7 @@ class ChartsTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
+    @ParameterizedTest @MethodSource("cases")
     void pullingIsTheAdjointOfJoining(Case of) {
         try (PointerScope scope = new PointerScope()) {
             Chart chart = of.chart().get();
@@ -107,8 +105,7 @@ class ChartsTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
+    @ParameterizedTest @MethodSource("cases")
     void coordinatesOfZeroStayZero(Case of) {
         try (PointerScope scope = new PointerScope()) {
             Chart chart = of.chart().get();

@@ -149,8 +149,7 @@ class CompressedSensingTest {
         compare(sensing(100, 40_000, 0));
     }
 
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3})
+    @ParameterizedTest @ValueSource(longs = {1, 2, 3})
     void moreEquationsThanUnknowns(long seed) {
         compare(sensing(120, 80, seed));
     }

@@ -62,8 +62,7 @@ class DualityGapTest {
         };
     }
 
-    @ParameterizedTest
-    @EnumSource
+    @ParameterizedTest @EnumSource
     void itClosesAtTheMinimumAndBoundsTheDistanceBefore(DualityGap.Loss loss) {
         RandomGenerator random = new Seed(loss.ordinal()).generator();
         try (PointerScope scope = new PointerScope()) {
@@ -104,8 +103,7 @@ class DualityGapTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource
+    @ParameterizedTest @EnumSource
     void fromTheLargestLambdaOnNothingIsBest(DualityGap.Loss loss) {
         RandomGenerator random = new Seed(9).generator();
         try (PointerScope scope = new PointerScope()) {

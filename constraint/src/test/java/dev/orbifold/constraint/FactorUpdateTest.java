@@ -50,8 +50,7 @@ class FactorUpdateTest {
                 new Seed(0), Device.cpu());
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {2, 3, 4})
+    @ParameterizedTest @ValueSource(ints = {2, 3, 4})
     void onePassDoesWhatPlainOperationsDo(int depth) {
         for (Kind kind : KINDS) {
             RandomGenerator random = new Seed(depth).generator();
@@ -82,8 +81,7 @@ class FactorUpdateTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {2, 3, 4})
+    @ParameterizedTest @ValueSource(ints = {2, 3, 4})
     void bothProvidersAgree(int depth) {
         for (Kind kind : KINDS) {
             float[][] ends = new float[2][];

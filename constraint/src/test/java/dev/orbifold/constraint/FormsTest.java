@@ -40,7 +40,8 @@ class FormsTest {
         String c = net.apply("Relu", net.conv("conv", x, 2, 6, 3, 1));
         String flat = net.node("Flatten", List.of(c), "axis", 1);
         String a = net.apply("Relu", net.dense("a", flat, 96, 8));
-        String b = net.apply("Relu", net.node("Gemm", List.of(a, net.weight("b.weight", 8, 8), net.weight("b.bias", 8))));
+        String b =
+                net.apply("Relu", net.node("Gemm", List.of(a, net.weight("b.weight", 8, 8), net.weight("b.bias", 8))));
         String d = net.node("MatMul", List.of(b, net.weight("d.weight", 8, 6)));
         return net.graph(net.apply("Tanh", d));
     }

@@ -99,7 +99,8 @@ class PairRankTest {
             Map<String, Tensor> views = session.constrained().weights().views();
             Tensor left = torch.cat(new org.bytedeco.pytorch.TensorVector(views.get("u").detach(),
                     views.get("bias").detach().view(1, WIDE)), 0);
-            Tensor values = torch.linalg_svd(left.matmul(views.get("v").detach()), false, new StringViewOptional()).get1();
+            Tensor values =
+                    torch.linalg_svd(left.matmul(views.get("v").detach()), false, new StringViewOptional()).get1();
             assertArrayEquals(floats(values.narrow(0, 0, WIDE)), floats(session.rank().sizes()), ROUNDING);
         });
     }

@@ -139,8 +139,9 @@ class PublishedNumbersTest {
             Tensor start = normals(random, unknowns).mul(new Scalar(beta == 0 ? 0.1 : 0));
             Reparametrization.Start how = beta == 0 ? new Reparametrization.Start.Balanced()
                     : new Reparametrization.Start.Shifted(beta);
-            try (Reparametrization form = new Reparametrization(new Whole(unknowns), new Elementwise(2, unknowns), start,
-                    new Kind.Sgd(0, false, 0), false, 0, how, new Seed(0), Device.cpu())) {
+            try (Reparametrization form =
+                    new Reparametrization(new Whole(unknowns), new Elementwise(2, unknowns), start,
+                            new Kind.Sgd(0, false, 0), false, 0, how, new Seed(0), Device.cpu())) {
                 for (int step = 0; step < steps; step++) {
                     try (PointerScope inner = new PointerScope()) {
                         form.lambda(decays ? 0.05 * Math.max(0, 1 - 1.25 * step / steps) : 0.01);

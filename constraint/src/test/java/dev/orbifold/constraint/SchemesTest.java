@@ -103,8 +103,7 @@ class SchemesTest {
         return Stream.of(2, 3, 4).flatMap(depth -> Stream.of(0, 1, 2).map(seed -> List.of(depth, seed)));
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
+    @ParameterizedTest @MethodSource("cases")
     void elementwiseFactorsShrinkEveryCoordinate(List<Integer> of) {
         int depth = of.getFirst();
         RandomGenerator random = new Seed(of.get(1)).split("elementwise").generator();
@@ -127,8 +126,7 @@ class SchemesTest {
         assertEquals(expected == 0, found == 0, "exact zeros");
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
+    @ParameterizedTest @MethodSource("cases")
     void gatesShrinkTheLengthOfEveryGroup(List<Integer> of) {
         int depth = of.getFirst();
         RandomGenerator random = new Seed(of.get(1)).split("gated").generator();
@@ -165,8 +163,7 @@ class SchemesTest {
         return Math.sqrt(sum);
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
+    @ParameterizedTest @MethodSource("cases")
     void productsOfMatricesShrinkSingularValues(List<Integer> of) {
         int depth = of.getFirst();
         RandomGenerator random = new Seed(of.get(1)).split("ranked").generator();
@@ -196,8 +193,7 @@ class SchemesTest {
     }
 
     /** (uw − v)² + γ(u² + w²): |uw| = max(|v| − γ, 0). */
-    @ParameterizedTest
-    @ValueSource(longs = {0, 1, 2, 3})
+    @ParameterizedTest @ValueSource(longs = {0, 1, 2, 3})
     void theScalarExample(long seed) {
         RandomGenerator random = new Seed(seed).split("scalar").generator();
         double gamma = random.nextDouble(0.1, 1);
@@ -212,8 +208,7 @@ class SchemesTest {
     }
 
     /** Gradients of factors in closed form against those that autograd finds. */
-    @ParameterizedTest
-    @ValueSource(longs = {0, 1})
+    @ParameterizedTest @ValueSource(longs = {0, 1})
     void gradientsAreThoseOfTheProduct(long seed) {
         RandomGenerator random = new Seed(seed).split("pull").generator();
         try (PointerScope scope = new PointerScope()) {
@@ -238,8 +233,7 @@ class SchemesTest {
     }
 
     /** D − 1 gates that stay equal are one number: its gradient is that of any one of them. */
-    @ParameterizedTest
-    @ValueSource(ints = {3, 4})
+    @ParameterizedTest @ValueSource(ints = {3, 4})
     void theGradientOfAGateIsThatOfOneOfItsEquals(int depth) {
         RandomGenerator random = new Seed(depth).generator();
         try (PointerScope scope = new PointerScope()) {
@@ -260,8 +254,7 @@ class SchemesTest {
     }
 
     /** A balanced start makes the weights again, and is balanced. */
-    @ParameterizedTest
-    @ValueSource(longs = {0, 1})
+    @ParameterizedTest @ValueSource(longs = {0, 1})
     void aBalancedStartMakesTheWeightsAgain(long seed) {
         RandomGenerator random = new Seed(seed).split("balance").generator();
         try (PointerScope scope = new PointerScope()) {
@@ -284,8 +277,7 @@ class SchemesTest {
     }
 
     /** A free start makes the weights again too, and is what lets every scheme but balanced ones change signs. */
-    @ParameterizedTest
-    @ValueSource(ints = {2, 3, 4})
+    @ParameterizedTest @ValueSource(ints = {2, 3, 4})
     void aFreeStartMakesTheWeightsAgainAndCanChangeTheirSigns(int depth) {
         RandomGenerator random = new Seed(depth).split("free").generator();
         Groups groups = new Groups.Aligned(new long[] {4, 6}, new boolean[] {true, false});
@@ -309,8 +301,7 @@ class SchemesTest {
     }
 
     /** The published start has the intended spread, and no factor next to zero. */
-    @ParameterizedTest
-    @ValueSource(ints = {2, 3, 4})
+    @ParameterizedTest @ValueSource(ints = {2, 3, 4})
     void thePublishedStartHasTheIntendedSpread(int depth) {
         RandomGenerator random = new Seed(depth).generator();
         try (PointerScope scope = new PointerScope()) {
@@ -328,8 +319,7 @@ class SchemesTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(doubles = {0.5, 1})
+    @ParameterizedTest @ValueSource(doubles = {0.5, 1})
     void aShiftedStartKeepsItsProduct(double beta) {
         RandomGenerator random = new Seed(3).generator();
         try (PointerScope scope = new PointerScope()) {

@@ -283,7 +283,8 @@ public final class Optimizer implements AutoCloseable {
             for (int i = 0; i < moments.size(); i++) {
                 Tensor moment = moments.get(i);
                 moment.copy_(Tensors.of(
-                        new TensorData(Tensors.dataType(moment.scalar_type()), Tensors.dims(moment), sections.apply("moments/" + i)),
+                        new TensorData(Tensors.dataType(moment.scalar_type()), Tensors.dims(moment),
+                                sections.apply("moments/" + i)),
                         device));
             }
         }

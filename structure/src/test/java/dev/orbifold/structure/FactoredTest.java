@@ -55,8 +55,7 @@ class FactoredTest {
         return graph.replacing(Map.of(parameter, TensorData.of(product, data.dims())));
     }
 
-    @ParameterizedTest
-    @CsvSource({"conv.weight,2", "a.weight,5", "b,3", "d,6"})
+    @ParameterizedTest @CsvSource({"conv.weight,2", "a.weight,5", "b,3", "d,6"})
     void aPlantedRankIsFoundAndTheFunctionStays(String parameter, int rank) {
         for (long seed = 0; seed < 3; seed++) {
             Graph graph = planted(network(), parameter, rank, seed);

@@ -43,7 +43,8 @@ final class ConstraintReader {
         List<String> parameters = words("parameters");
         List<String> spaces = words("spaces");
         if (parameters.isEmpty() == spaces.isEmpty()) {
-            throw node.wrong("a constraint is put either on 'parameters' or on 'spaces', names or patterns with * and ?");
+            throw node
+                    .wrong("a constraint is put either on 'parameters' or on 'spaces', names or patterns with * and ?");
         }
         for (String key : List.of("depth", "zeros", "zeros-by", "lambda", "sign-in", "start")) {
             node.get(key);

@@ -38,8 +38,9 @@ final class Projected {
                 || !(held.getFirst().form().chart() instanceof Whole)
                 || held.getFirst().form().scheme().depth() != 2
                 || groups(held.getFirst().form().scheme()).isEmpty() || held.getFirst().aim().isPresent()) {
-            throw new TrainException("varpro solves for one constraint of depth 2 with a lambda, sparse elements or sparse"
-                    + " groups, on the layer's weight");
+            throw new TrainException(
+                    "varpro solves for one constraint of depth 2 with a lambda, sparse elements or sparse"
+                            + " groups, on the layer's weight");
         }
         return linear;
     }
@@ -72,8 +73,9 @@ final class Projected {
             Tensor w = VariableProjection.solve(
                     new VariableProjection.Problem(x, y, groups(held.form().scheme()).orElseThrow(), mu), MOST,
                     recipe.projected().orElseThrow(),
-                    s -> progress.message(String.format(Locale.ROOT, "iteration %d: objective %.8g, duality gap %.1e of it",
-                            s.iterations(), s.objective() * 2 / fit.size(), s.relative())));
+                    s -> progress
+                            .message(String.format(Locale.ROOT, "iteration %d: objective %.8g, duality gap %.1e of it",
+                                    s.iterations(), s.objective() * 2 / fit.size(), s.relative())));
             held.term().form().reset(w.to(ScalarType.Float));
             linear.bias().ifPresent(b -> learner.weights().views().get(b).detach()
                     .fill_(new Scalar(mean - level.mul(w).sum().item_double())));

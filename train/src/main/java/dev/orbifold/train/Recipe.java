@@ -31,7 +31,8 @@ import java.util.Optional;
  * @param output where the model goes
  */
 public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind loss, double smoothing, int epochs,
-        int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate, double clip,
+        int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate,
+        double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Optional<Ham> ham, boolean shrink, String precision,
         Path output) {
     /** Where the network comes from. */

@@ -135,7 +135,8 @@ final class RecipeNode {
             row[0] = i;
             for (int j = 1; j <= b.length(); j++) {
                 int above = row[j];
-                row[j] = Math.min(Math.min(row[j], row[j - 1]) + 1, corner + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
+                row[j] = Math.min(Math.min(row[j], row[j - 1]) + 1,
+                        corner + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
                 corner = above;
             }
         }

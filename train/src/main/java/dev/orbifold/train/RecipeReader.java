@@ -70,7 +70,8 @@ public final class RecipeReader {
         Recipe.Origin origin = origin();
         DataRequest data = data();
         String loss = root.get("loss").map(n -> n.oneOf("cross-entropy", "mse", "bce")).orElse("cross-entropy");
-        CompressOptions.LossKind kind = CompressOptions.LossKind.valueOf(loss.toUpperCase(Locale.ROOT).replace('-', '_'));
+        CompressOptions.LossKind kind =
+                CompressOptions.LossKind.valueOf(loss.toUpperCase(Locale.ROOT).replace('-', '_'));
         double smoothing = root.get("label-smoothing").map(n -> n.number(0, 0.999)).orElse(0.0);
         int epochs = overrides.epochs().orElse(root.get("epochs").map(n -> n.whole(1)).orElse(10));
         int batch = overrides.batch().orElse(root.get("batch-size").map(this::batch).orElse(CompressOptions.BATCH));
@@ -79,8 +80,9 @@ public final class RecipeReader {
         Optional<RecipeNode> optimizer = root.get("optimizer");
         Optimizer.Kind how = optimizer.map(this::optimizer).orElse(new Optimizer.Kind.Sgd(MOMENTUM, true,
                 CompressOptions.DECAY));
-        Optional<Double> projected = optimizer.filter(n -> n.get("kind").filter(k -> k.text().equals(VARPRO)).isPresent())
-                .map(n -> n.get("gap").map(g -> g.number(0, 1)).orElse(GAP));
+        Optional<Double> projected =
+                optimizer.filter(n -> n.get("kind").filter(k -> k.text().equals(VARPRO)).isPresent())
+                        .map(n -> n.get("gap").map(g -> g.number(0, 1)).orElse(GAP));
         Schedule rate = rate(optimizer, how);
         double clip = optimizer.flatMap(n -> n.get("clip")).map(n -> n.number(0, Double.MAX_VALUE)).orElse(CLIP);
         Optional<Recipe.Ham> ham = optimizer.flatMap(n -> n.get("ham")).map(this::ham);
@@ -97,7 +99,8 @@ public final class RecipeReader {
                 .orElse(Path.of("trained.onnx"));
         root.get("output");
         root.noOthers();
-        return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate, clip, augment,
+        return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate, clip,
+                augment,
                 constraints, ham, shrink, precision, output.toAbsolutePath().normalize());
     }
 

@@ -165,7 +165,8 @@ public final class Train implements AutoCloseable {
                                 .orElse("λ " + h.asked().lambda().at(0) + " to " + h.asked().lambda().at(1))));
             }
             learner.pairs().forEach(p -> lines.add(String.format(Locale.ROOT,
-                    "constraint %s: the rank of %d copies of %d coordinates, on %s", p.name(), p.rank().space().copies(),
+                    "constraint %s: the rank of %d copies of %d coordinates, on %s", p.name(),
+                    p.rank().space().copies(),
                     p.rank().space().dimension(), p.rank().parameters())));
             int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
             lines.add(String.format(Locale.ROOT, "memory: weights, gradients and moments %.1f MB, constraints %.1f MB",

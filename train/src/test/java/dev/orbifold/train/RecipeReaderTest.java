@@ -77,8 +77,7 @@ class RecipeReaderTest {
         assertEquals(new Condition.Units(List.of("*")), units.constraint().condition());
     }
 
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
+    @ParameterizedTest @CsvSource(delimiter = '|', value = {
             "sparse: elements|Elements", "sparse: units|Slices", "sparse: inputs|Slices", "sparse: kernels|Slices",
             "sparse: '2:4'|Pattern", "sparse: {blocks: [4, 4]}|Blocks", "rank: 0.5|Rank", "tucker: 0.5|TuckerRank",
             "tied: pairs|Pairs", "tied: {pairs: 0.5}|Pairs", "tied: {mirror: [28, 28]}|Mirrored",
@@ -119,8 +118,7 @@ class RecipeReaderTest {
         assertEquals(Optional.of(1.0), recipe.constraints().getFirst().constraint().goal());
     }
 
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
+    @ParameterizedTest @CsvSource(delimiter = '|', value = {
             "{parameters: w, sparse: elements, lamda: 1}|line 4: constraints[0].lamda: nobody knows this key; did you mean 'lambda'?",
             "{parameters: w, sparse: elements, lambda: -1}|line 4: constraints[0].lambda: must lie between 0.0",
             "{parameters: w, sparse: elements, lambda: .nan}|line 4: constraints[0].lambda: expected a number",
