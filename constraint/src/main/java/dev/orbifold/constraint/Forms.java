@@ -120,7 +120,7 @@ public final class Forms {
     }
 
     private TensorData data(String name) {
-        return graph.parameters().get(name);
+        return graph.parameter(name).orElseThrow();
     }
 
     private List<Form> each(Constraint constraint) {

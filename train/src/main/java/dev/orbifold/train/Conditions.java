@@ -71,15 +71,14 @@ final class Conditions {
                             + arrays.keySet());
                 }
             }
-            entries = (long) arrays.get("shape").doubleAt(0);
+            entries = (long) array(arrays, "shape").doubleAt(0);
             columns = sparse(file, arrays);
         } else {
-            TensorData dense = Optional.ofNullable(arrays.get("O")).or(() -> arrays.size() == 1
-                    ? Optional.of(arrays.values().iterator().next()) : Optional.empty())
-                    .orElse(null);
-            if (dense == null || dense.rank() != 2) {
-                throw file.wrong("expected a matrix O [entries, columns]; found " + arrays.keySet());
-            }
+            RecipeNode where = file;
+            TensorData dense = Optional.ofNullable(arrays.get("O"))
+                    .or(() -> arrays.size() == 1 ? arrays.values().stream().findFirst() : Optional.empty())
+                    .filter(o -> o.rank() == 2).orElseThrow(() -> where
+                            .wrong("expected a matrix O [entries, columns]; found " + arrays.keySet()));
             entries = dense.dim(0);
             columns = dense(dense);
         }
@@ -107,9 +106,9 @@ final class Conditions {
     }
 
     private static List<Columns.Column> sparse(RecipeNode node, Map<String, TensorData> arrays) {
-        TensorData rows = arrays.get("rows");
-        TensorData of = arrays.get("columns");
-        TensorData values = arrays.get("values");
+        TensorData rows = array(arrays, "rows");
+        TensorData of = array(arrays, "columns");
+        TensorData values = array(arrays, "values");
         if (rows.elements() != of.elements() || rows.elements() != values.elements()) {
             throw node.wrong("rows, columns and values of a sparse O have the lengths " + rows.elements() + ", "
                     + of.elements() + " and " + values.elements());
@@ -121,7 +120,13 @@ final class Conditions {
             at.computeIfAbsent(column, k -> new ArrayList<>()).add((int) rows.doubleAt(i));
             found.computeIfAbsent(column, k -> new ArrayList<>()).add(values.doubleAt(i));
         }
-        return at.keySet().stream().map(c -> column(at.get(c), found.get(c))).toList();
+        List<Columns.Column> all = new ArrayList<>();
+        at.forEach((c, own) -> all.add(column(own, found.getOrDefault(c, List.of()))));
+        return all;
+    }
+
+    private static TensorData array(Map<String, TensorData> arrays, String name) {
+        return Optional.ofNullable(arrays.get(name)).orElseThrow();
     }
 
     private static Columns.Column column(List<Integer> rows, List<Double> values) {

@@ -45,15 +45,15 @@ record LinearModel(String weight, Optional<String> bias, boolean outputsFirst) {
 
     /** W as [outputs, features], float64. */
     Tensor weight(Graph graph) {
-        TensorData data = graph.parameters().get(weight);
+        TensorData data = graph.parameter(weight).orElseThrow();
         Tensor w = doubles(data);
         return outputsFirst ? w : w.t().contiguous();
     }
 
     /** b [outputs], zeros where there is none. */
     Tensor bias(Graph graph) {
-        TensorData w = graph.parameters().get(weight);
-        return bias.map(b -> doubles(graph.parameters().get(b)).reshape(-1))
+        TensorData w = graph.parameter(weight).orElseThrow();
+        return bias.map(b -> doubles(graph.parameter(b).orElseThrow()).reshape(-1))
                 .orElseGet(() -> doubles(TensorData.of(new double[(int) w.dim(outputsFirst ? 0 : 1)],
                         w.dim(outputsFirst ? 0 : 1))));
     }

@@ -81,13 +81,13 @@ final class Networks {
             drawn.put(name, weight(graph, name, seed.split(name)));
         }
         for (String name : program.state()) {
-            drawn.put(name, filled(graph.parameters().get(name), role(graph, name) == 4 ? 1 : 0));
+            drawn.put(name, filled(graph.parameter(name).orElseThrow(), role(graph, name) == 4 ? 1 : 0));
         }
         return graph.replacing(drawn);
     }
 
     private static TensorData weight(Graph graph, String name, Seed seed) {
-        TensorData data = graph.parameters().get(name);
+        TensorData data = graph.parameter(name).orElseThrow();
         if (data.rank() < 2) {
             return filled(data, role(graph, name) == 1 && isNorm(graph, name) ? 1 : 0);
         }

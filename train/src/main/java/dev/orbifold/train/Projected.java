@@ -10,6 +10,7 @@ import dev.orbifold.engine.Part;
 import dev.orbifold.graph.Graph;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -30,7 +31,7 @@ final class Projected {
     static LinearModel require(Recipe recipe, Graph graph, List<Learner.Held> held) {
         LinearModel linear = LinearModel.of(graph).filter(LinearModel::outputsFirst).orElseThrow(
                 () -> new TrainException("varpro solves one dense layer; this network is more than that"));
-        boolean one = graph.parameters().get(linear.weight()).dim(0) == 1;
+        boolean one = graph.parameter(linear.weight()).orElseThrow().dim(0) == 1;
         if (recipe.loss() != CompressOptions.LossKind.MSE || !one) {
             throw new TrainException("varpro solves least squares: it needs loss mse and one output");
         }
@@ -45,12 +46,12 @@ final class Projected {
         return linear;
     }
 
-    private static java.util.Optional<Groups> groups(Scheme scheme) {
+    private static Optional<Groups> groups(Scheme scheme) {
         return switch (scheme) {
             case Elementwise e
-                    -> java.util.Optional.of(new Groups.Aligned(new long[] {e.coordinates()}, new boolean[] {true}));
-            case Gated g -> java.util.Optional.of(g.groups());
-            default -> java.util.Optional.empty();
+                    -> Optional.of(new Groups.Aligned(new long[] {e.coordinates()}, new boolean[] {true}));
+            case Gated g -> Optional.of(g.groups());
+            default -> Optional.empty();
         };
     }
 
@@ -77,7 +78,8 @@ final class Projected {
                             .message(String.format(Locale.ROOT, "iteration %d: objective %.8g, duality gap %.1e of it",
                                     s.iterations(), s.objective() * 2 / fit.size(), s.relative())));
             held.term().form().reset(w.to(ScalarType.Float));
-            linear.bias().ifPresent(b -> learner.weights().views().get(b).detach()
+            linear.bias().ifPresent(b -> Optional.ofNullable(learner.weights().views().get(b)).orElseThrow()
+                    .detach()
                     .fill_(new Scalar(mean - level.mul(w).sum().item_double())));
             learner.constrained().write();
         }

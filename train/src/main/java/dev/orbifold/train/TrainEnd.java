@@ -185,7 +185,7 @@ final class TrainEnd {
     /** What is left of the coordinates in the weights as they are written. */
     private double left(Chart chart, Learner.Held held, Graph folded) {
         Tensor[] parts = held.form().parameters().stream()
-                .map(p -> Tensors.of(folded.parameters().get(p), learner.weights().device()).reshape(-1))
+                .map(p -> Tensors.of(folded.parameter(p).orElseThrow(), learner.weights().device()).reshape(-1))
                 .toArray(Tensor[]::new);
         Tensor w = parts.length == 1 ? parts[0]
                 : org.bytedeco.pytorch.global.torch.cat(new org.bytedeco.pytorch.TensorVector(parts), 0);
