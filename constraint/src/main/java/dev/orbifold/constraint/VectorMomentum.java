@@ -8,6 +8,7 @@ import static jdk.incubator.vector.VectorOperators.LT;
 import dev.orbifold.constraint.FactorUpdate.Memory;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -63,7 +64,8 @@ final class VectorMomentum {
             bNew.intoMemorySegment(ALL, factors + width + at, LITTLE_ENDIAN);
             aNew.mul(bNew).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
             FloatVector largest = aNew.abs().max(bNew.abs());
-            if (largest.compare(LT, zero).and(largest.compare(GT, 0)).anyTrue()) {
+            VectorMask<Float> small = largest.compare(LT, zero);
+            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
                 ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
             }
         }
@@ -102,7 +104,8 @@ final class VectorMomentum {
             cNew.intoMemorySegment(ALL, factors + 2 * width + at, LITTLE_ENDIAN);
             aNew.mul(bNew).mul(cNew).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
             FloatVector largest = aNew.abs().max(bNew.abs()).max(cNew.abs());
-            if (largest.compare(LT, zero).and(largest.compare(GT, 0)).anyTrue()) {
+            VectorMask<Float> small = largest.compare(LT, zero);
+            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
                 ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
             }
         }
@@ -149,7 +152,8 @@ final class VectorMomentum {
             dNew.intoMemorySegment(ALL, factors + 3 * width + at, LITTLE_ENDIAN);
             aNew.mul(bNew).mul(cNew.mul(dNew)).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
             FloatVector largest = aNew.abs().max(bNew.abs()).max(cNew.abs().max(dNew.abs()));
-            if (largest.compare(LT, zero).and(largest.compare(GT, 0)).anyTrue()) {
+            VectorMask<Float> small = largest.compare(LT, zero);
+            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
                 ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
             }
         }
