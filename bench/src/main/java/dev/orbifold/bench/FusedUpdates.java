@@ -56,7 +56,7 @@ public class FusedUpdates {
     private static final float ZERO = 1e-6f;
 
     /** How many weights, and how many threads. */
-    @State(Scope.Benchmark)
+    @State(Scope.Benchmark) @SuppressWarnings("NullAway.Init") // JMH calls what is marked as set-up before anything else
     public static class Size {
         @Param({"1000000", "30000000"}) public int n;
         @Param({"1", "2"}) public int threads;
@@ -83,7 +83,7 @@ public class FusedUpdates {
     }
 
     /** Plain weights under the engine's optimizer. */
-    @State(Scope.Benchmark)
+    @State(Scope.Benchmark) @SuppressWarnings("NullAway.Init") // JMH calls what is marked as set-up before anything else
     public static class Plain {
         private Optimizer optimizer;
 
@@ -96,7 +96,7 @@ public class FusedUpdates {
     }
 
     /** D factors of every weight. */
-    @State(Scope.Benchmark)
+    @State(Scope.Benchmark) @SuppressWarnings("NullAway.Init") // JMH calls what is marked as set-up before anything else
     public static class Factors {
         @Param({"2", "3"}) public int depth;
 
@@ -116,7 +116,7 @@ public class FusedUpdates {
     }
 
     /** The memory that C works on, laid out like that of the others. */
-    @State(Scope.Benchmark)
+    @State(Scope.Benchmark) @SuppressWarnings("NullAway.Init") // JMH calls what is marked as set-up before anything else
     public static class Peer {
         private FusedPeer peer;
         private Tensor values;
@@ -132,7 +132,7 @@ public class FusedUpdates {
     }
 
     /** The factors that C works on. */
-    @State(Scope.Benchmark)
+    @State(Scope.Benchmark) @SuppressWarnings("NullAway.Init") // JMH calls what is marked as set-up before anything else
     public static class PeerFactors {
         @Param({"2", "3"}) public int depth;
 

@@ -36,8 +36,8 @@ final class FusedFactors {
                 case Kind.Sgd s -> update.sgd(memory, from, to, (float) rate, (float) s.momentum(), s.nesterov(),
                         (float) decay, (float) scale, (float) zero);
                 case Kind.Adam a -> {
-                    double root = Math.sqrt(1 - Math.pow(a.beta2(), steps));
-                    double size = rate * root / (1 - Math.pow(a.beta1(), steps));
+                    double root = Math.sqrt(1 - Math.pow(a.beta2(), (double) steps));
+                    double size = rate * root / (1 - Math.pow(a.beta1(), (double) steps));
                     update.adam(memory, from, to, (float) size, (float) a.beta1(), (float) a.beta2(),
                             (float) (a.epsilon() * root), (float) decay, (float) scale, (float) zero);
                 }
