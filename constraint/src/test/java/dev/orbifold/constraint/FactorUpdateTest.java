@@ -218,7 +218,7 @@ class FactorUpdateTest {
             for (FactorUpdate update : List.of(new ScalarFactorUpdate(), new VectorFactorUpdate())) {
                 FactorUpdate.Memory memory = new FactorUpdate.Memory(n, n, factors, factors, factors, 16, 2);
                 assertThrows(IndexOutOfBoundsException.class,
-                        () -> update.sgd(memory, 0, 17, 0.1f, 0.9f, false, 0, 1, 0));
+                        () -> update.sgd(memory, 0, 32, 0.1f, 0.9f, false, 0, 1, 0));
                 FactorUpdate.Memory deep = new FactorUpdate.Memory(n, n, factors, factors, factors, 16, 3);
                 assertThrows(IndexOutOfBoundsException.class,
                         () -> update.adam(deep, 0, 16, 0.1f, 0.9f, 0.9f, 1e-8f, 0, 1, 0));
