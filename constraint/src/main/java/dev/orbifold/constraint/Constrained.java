@@ -32,12 +32,21 @@ public final class Constrained implements AutoCloseable {
     }
 
     private record Site(Region region, List<Term> terms) {
+        /** Whether one pass over memory moves its factors and writes its w. */
+        boolean fuses() {
+            return terms.size() == 1 && region.places().size() == 1 && terms.getFirst().form().fuses();
+        }
+    }
+
+    /** A site that fuses, and where everything of it lies. */
+    private record Fused(Reparametrization form, FactorUpdate.Memory memory) {
     }
 
     private final FlatWeights weights;
     private final Optimizer optimizer;
     private final List<Term> terms;
     private final List<Site> sites = new ArrayList<>();
+    private final List<Fused> fused;
     private long steps;
 
     /**
@@ -64,6 +73,7 @@ public final class Constrained implements AutoCloseable {
             sites.add(new Site(Region.of(weights, parameters), own));
         });
         this.optimizer = Optimizer.leaving(kind, weights, taken);
+        this.fused = sites.stream().filter(Site::fuses).map(this::fused).toList();
         write();
     }
 
@@ -100,11 +110,12 @@ public final class Constrained implements AutoCloseable {
     public void step(double rate, double norm) {
         double scale = Optimizer.clip(weights.gradients(), norm);
         optimizer.scaled(rate, scale);
+        if (!fused.isEmpty()) {
+            FusedFactors.step(FactorUpdate.PROVIDER, fused.stream().map(f -> f.form().next(f.memory())).toList(), rate,
+                    scale);
+        }
         for (Site site : sites) {
-            Reparametrization first = site.terms().getFirst().form();
-            if (site.terms().size() == 1 && site.region().places().size() == 1 && first.fuses()) {
-                FlatWeights.Place place = site.region().places().getFirst();
-                first.step(slice(weights.gradients(), place), slice(weights.values(), place), rate, scale);
+            if (site.fuses()) {
                 continue;
             }
             try (PointerScope inner = new PointerScope()) {
@@ -114,6 +125,12 @@ public final class Constrained implements AutoCloseable {
             }
         }
         steps++;
+    }
+
+    private Fused fused(Site site) {
+        FlatWeights.Place place = site.region().places().getFirst();
+        Reparametrization form = site.terms().getFirst().form();
+        return new Fused(form, form.memory(slice(weights.gradients(), place), slice(weights.values(), place)));
     }
 
     private static MemorySegment slice(Tensor flat, FlatWeights.Place place) {

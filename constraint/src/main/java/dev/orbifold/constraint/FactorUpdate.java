@@ -1,6 +1,8 @@
 package dev.orbifold.constraint;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Objects;
 
 /**
  * The fused update of elementwise factors (theory, 2): given g = ∂L/∂w of the product w = ω₁⊙…⊙ω_D, one pass over flat
@@ -21,6 +23,8 @@ interface FactorUpdate {
     /**
      * Where everything lies.
      *
+     * All of it lies outside the heap.
+     *
      * @param gradients g, n floats
      * @param product w, n floats
      * @param factors D strides of floats
@@ -31,6 +35,29 @@ interface FactorUpdate {
      */
     record Memory(MemorySegment gradients, MemorySegment product, MemorySegment factors, MemorySegment first,
             MemorySegment second, long stride, int depth) {
+        /** Checks that providers may go by addresses. */
+        public Memory {
+            for (MemorySegment segment : List.of(gradients, product, factors, first, second)) {
+                if (!segment.isNative()) {
+                    throw new IllegalArgumentException(
+                            "factors are updated in memory outside the heap, found " + segment);
+                }
+            }
+        }
+
+        /**
+         * Checks a range of elements.
+         *
+         * @throws IndexOutOfBoundsException if it does not lie within all of the memory
+         */
+        void check(long from, long to) {
+            Objects.checkFromToIndex(from, to,
+                    Math.min(stride, Math.min(gradients.byteSize(), product.byteSize()) / 4));
+            long most = ((depth - 1) * stride + to) * Float.BYTES;
+            for (MemorySegment segment : List.of(factors, first, second)) {
+                Objects.checkFromToIndex(0, most, segment.byteSize());
+            }
+        }
     }
 
     /**

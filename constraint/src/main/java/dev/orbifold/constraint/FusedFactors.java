@@ -1,46 +1,70 @@
 package dev.orbifold.constraint;
 
 import dev.orbifold.engine.Natives;
-import dev.orbifold.engine.Optimizer;
+import dev.orbifold.engine.Optimizer.Kind;
 import dev.orbifold.engine.Workers;
+import java.util.List;
 
-/** The fused update over a whole buffer, on all threads that operators may use. */
+/** The fused update over whole buffers, on all threads that operators may use. */
 final class FusedFactors {
     /** Floats per block; threads share whole blocks. */
     private static final int BLOCK = 1024;
-    /** A thread is worth its start for so many floats. */
+    /** A thread is worth its start for so many blocks. */
     private static final int GRAIN = 64;
 
     private FusedFactors() {
     }
 
     /**
-     * One step of every factor.
+     * The factors of one constraint in one step.
      *
      * @param n the number of elements
      * @param kind SGD with momentum or Adam; its own decay is not used
      * @param steps steps taken, this one included
-     * @param rate the learning rate η
      * @param decay wd of each factor, in its gradient
-     * @param scale what the gradients are multiplied with
+     * @param zero below which all factors of an element snap to 0
      */
-    static void step(FactorUpdate update, FactorUpdate.Memory memory, long n, Optimizer.Kind kind, long steps,
-            double rate, double decay, double scale, double zero) {
-        int blocks = Math.toIntExact((n + BLOCK - 1) / BLOCK);
-        Workers.run(blocks, GRAIN, Natives.threads(), (first, last) -> {
-            // Denormals are flushed per thread: whoever computes a block must get the same bits.
-            Natives.load();
+    record Part(FactorUpdate.Memory memory, long n, Kind kind, long steps, double decay, double zero) {
+        private int blocks() {
+            return Math.toIntExact((n + BLOCK - 1) / BLOCK);
+        }
+
+        private void move(FactorUpdate update, int first, int last, double rate, double scale) {
             long from = (long) first * BLOCK;
             long to = Math.min(n, (long) last * BLOCK);
             switch (kind) {
-                case Optimizer.Kind.Sgd s -> update.sgd(memory, from, to, (float) rate, (float) s.momentum(),
-                        s.nesterov(), (float) decay, (float) scale, (float) zero);
-                case Optimizer.Kind.Adam a -> {
-                    double root = Math.sqrt(1 - Math.pow(a.beta2(), steps));
-                    double size = rate * root / (1 - Math.pow(a.beta1(), steps));
+                case Kind.Sgd s -> update.sgd(memory, from, to, (float) rate, (float) s.momentum(), s.nesterov(),
+                        (float) decay, (float) scale, (float) zero);
+                case Kind.Adam a -> {
+                    double root = Math.sqrt(1 - Math.pow(a.beta2(), (double) steps));
+                    double size = rate * root / (1 - Math.pow(a.beta1(), (double) steps));
                     update.adam(memory, from, to, (float) size, (float) a.beta1(), (float) a.beta2(),
                             (float) (a.epsilon() * root), (float) decay, (float) scale, (float) zero);
                 }
+            }
+        }
+    }
+
+    /**
+     * One step of every factor of all parts. Threads start once for all of them together: networks have many small
+     * parameters.
+     *
+     * @param rate the learning rate η
+     * @param scale what the gradients are multiplied with
+     */
+    static void step(FactorUpdate update, List<Part> parts, double rate, double scale) {
+        int blocks = parts.stream().mapToInt(Part::blocks).sum();
+        Workers.run(blocks, GRAIN, Natives.threads(), (first, last) -> {
+            // Denormals are flushed per thread: whoever computes a block must get the same bits.
+            Natives.load();
+            int start = 0;
+            for (Part part : parts) {
+                int from = Math.max(first, start);
+                int to = Math.min(last, start + part.blocks());
+                if (from < to) {
+                    part.move(update, from - start, to - start, rate, scale);
+                }
+                start += part.blocks();
             }
         });
     }

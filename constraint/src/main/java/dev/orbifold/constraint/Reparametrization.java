@@ -198,18 +198,26 @@ public final class Reparametrization implements Steerable, AutoCloseable {
     /**
      * Moves the factors and writes the product, in one pass over memory; snaps what has become zero.
      *
-     * @param gradient ∂L/∂w, flat float32 on the host
+     * @param gradient ∂L/∂w, flat float32 on the host, outside the heap
      * @param product where w goes
      */
     public void step(MemorySegment gradient, MemorySegment product, double rate, double scale) {
+        FusedFactors.step(FactorUpdate.PROVIDER, List.of(next(memory(gradient, product))), rate, scale);
+    }
+
+    /** Where factors and momenta lie, beside ∂L/∂w and w; they stay there as long as this lives. */
+    FactorUpdate.Memory memory(MemorySegment gradient, MemorySegment product) {
         Elementwise elementwise = (Elementwise) scheme;
-        long taken = factorOptimizer.steps() + 1;
-        factorOptimizer.steps(taken);
-        FactorUpdate.Memory memory = new FactorUpdate.Memory(gradient, product, Tensors.segment(factors),
+        return new FactorUpdate.Memory(gradient, product, Tensors.segment(factors),
                 Tensors.segment(factorOptimizer.moments().getFirst()),
                 Tensors.segment(factorOptimizer.moments().getLast()), elementwise.stride(), scheme.depth());
-        FusedFactors.step(FactorUpdate.PROVIDER, memory, elementwise.coordinates(), kind, taken, rate, decay(), scale,
-                Depths.zero(scheme.depth()));
+    }
+
+    /** Begins a step that is fused with those of other constraints: counts it, and says how the factors move in it. */
+    FusedFactors.Part next(FactorUpdate.Memory memory) {
+        long taken = factorOptimizer.steps() + 1;
+        factorOptimizer.steps(taken);
+        return new FusedFactors.Part(memory, scheme.coordinates(), kind, taken, decay(), Depths.zero(scheme.depth()));
     }
 
     @Override

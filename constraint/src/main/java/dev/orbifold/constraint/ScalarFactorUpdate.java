@@ -48,11 +48,10 @@ final class ScalarFactorUpdate implements FactorUpdate {
                 product *= moved;
                 largest = Math.max(largest, Math.abs(moved));
             }
+            memory.product().setAtIndex(JAVA_FLOAT, i, product);
             if (largest < zero && largest > 0) {
                 snap(memory, i);
-                product = 0;
             }
-            memory.product().setAtIndex(JAVA_FLOAT, i, product);
         }
     }
 
@@ -64,7 +63,21 @@ final class ScalarFactorUpdate implements FactorUpdate {
         return product;
     }
 
+    /** Snaps those elements whose factors are all smaller than {@code zero}, and not 0 yet. */
+    static void snap(Memory memory, long from, long to, float zero) {
+        for (long i = from; i < to; i++) {
+            float largest = 0;
+            for (int d = 0; d < memory.depth(); d++) {
+                largest = Math.max(largest, Math.abs(memory.factors().getAtIndex(JAVA_FLOAT, d * memory.stride() + i)));
+            }
+            if (largest < zero && largest > 0) {
+                snap(memory, i);
+            }
+        }
+    }
+
     private static void snap(Memory memory, long i) {
+        memory.product().setAtIndex(JAVA_FLOAT, i, 0);
         for (int d = 0; d < memory.depth(); d++) {
             long at = d * memory.stride() + i;
             memory.factors().setAtIndex(JAVA_FLOAT, at, 0);

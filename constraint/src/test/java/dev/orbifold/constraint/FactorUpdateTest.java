@@ -2,6 +2,7 @@ package dev.orbifold.constraint;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.engine.Device;
@@ -12,6 +13,7 @@ import dev.orbifold.graph.Seed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.PointerScope;
@@ -96,9 +98,9 @@ class FactorUpdateTest {
                     MemorySegment second = kind instanceof Kind.Adam ? filled(arena, squares(random, depth * stride))
                             : first;
                     MemorySegment w = filled(arena, new float[N]);
-                    FusedFactors.step(providers[p],
-                            new FactorUpdate.Memory(g, w, factors, first, second, stride, depth), N, kind, 3, 0.01,
-                            0.02, 1, 1e-3);
+                    FactorUpdate.Memory memory = new FactorUpdate.Memory(g, w, factors, first, second, stride, depth);
+                    FusedFactors.step(providers[p], List.of(new FusedFactors.Part(memory, N, kind, 3, 0.02, 1e-3)),
+                            0.01, 1);
                     ends[p] = concat(w, factors, first, second);
                 }
             }
@@ -165,10 +167,65 @@ class FactorUpdateTest {
             factors.setAtIndex(ValueLayout.JAVA_FLOAT, 16, 1e-12f);
             MemorySegment momenta = arena.allocate(4L * 32, 64);
             MemorySegment w = filled(arena, new float[] {0});
-            FusedFactors.step(FactorUpdate.PROVIDER, new FactorUpdate.Memory(g, w, factors, momenta, momenta, 16, 2), 1,
-                    new Kind.Sgd(0, false, 0), 1, 0.1, 0, 1, 1e-3);
+            FactorUpdate.Memory memory = new FactorUpdate.Memory(g, w, factors, momenta, momenta, 16, 2);
+            FusedFactors.step(FactorUpdate.PROVIDER,
+                    List.of(new FusedFactors.Part(memory, 1, new Kind.Sgd(0, false, 0), 1, 0, 1e-3)), 0.1, 1);
             assertEquals(1f, factors.getAtIndex(ValueLayout.JAVA_FLOAT, 0));
             assertTrue(factors.getAtIndex(ValueLayout.JAVA_FLOAT, 16) > 0);
+        }
+    }
+
+    /** Several constraints in one step, whose blocks no thread's share begins or ends with, move as each by itself. */
+    @Test
+    void partsOfOneStepDoNotMeet() {
+        int[] sizes = {70 * 1024 + 5, 3, 90 * 1024, 17};
+        float[][] together = new float[sizes.length][];
+        float[][] alone = new float[sizes.length][];
+        for (float[][] ends : List.of(together, alone)) {
+            try (Arena arena = Arena.ofShared()) {
+                RandomGenerator random = new Seed(1).generator();
+                List<FusedFactors.Part> parts = new ArrayList<>();
+                for (int p = 0; p < sizes.length; p++) {
+                    int depth = 2 + p % 3;
+                    int stride = sizes[p] + 15;
+                    MemorySegment momenta = filled(arena, normals(random, depth * stride));
+                    parts.add(new FusedFactors.Part(new FactorUpdate.Memory(filled(arena, normals(random, sizes[p])),
+                            filled(arena, new float[sizes[p]]), filled(arena, normals(random, depth * stride)), momenta,
+                            momenta, stride, depth), sizes[p], new Kind.Sgd(0.9, false, 0), 1, 0.01 * p, 1e-3));
+                }
+                if (ends == together) {
+                    FusedFactors.step(FactorUpdate.PROVIDER, parts, 0.01, 1);
+                } else {
+                    parts.forEach(part -> FusedFactors.step(FactorUpdate.PROVIDER, List.of(part), 0.01, 1));
+                }
+                for (int p = 0; p < sizes.length; p++) {
+                    FactorUpdate.Memory memory = parts.get(p).memory();
+                    ends[p] = concat(memory.product(), memory.factors(), memory.first());
+                }
+            }
+        }
+        for (int p = 0; p < sizes.length; p++) {
+            assertArrayEquals(alone[p], together[p], ONE_STEP);
+        }
+    }
+
+    /** Providers go by addresses, so what does not fit must be refused before. */
+    @Test
+    void refusesWhatLiesElsewhere() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment n = arena.allocate(4 * 16, 64);
+            MemorySegment factors = arena.allocate(4 * 32, 64);
+            for (FactorUpdate update : List.of(new ScalarFactorUpdate(), new VectorFactorUpdate())) {
+                FactorUpdate.Memory memory = new FactorUpdate.Memory(n, n, factors, factors, factors, 16, 2);
+                assertThrows(IndexOutOfBoundsException.class,
+                        () -> update.sgd(memory, 0, 32, 0.1f, 0.9f, false, 0, 1, 0));
+                FactorUpdate.Memory deep = new FactorUpdate.Memory(n, n, factors, factors, factors, 16, 3);
+                assertThrows(IndexOutOfBoundsException.class,
+                        () -> update.adam(deep, 0, 16, 0.1f, 0.9f, 0.9f, 1e-8f, 0, 1, 0));
+            }
+            MemorySegment heap = MemorySegment.ofArray(new float[16]);
+            assertThrows(IllegalArgumentException.class,
+                    () -> new FactorUpdate.Memory(heap, n, factors, factors, factors, 16, 2));
         }
     }
 }
