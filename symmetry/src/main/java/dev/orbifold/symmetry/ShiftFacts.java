@@ -4,7 +4,6 @@ import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
-import dev.orbifold.graph.Reals;
 import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
@@ -27,10 +26,6 @@ final class ShiftFacts {
     /** Operators that hand a parameter on as it is or rearranged. */
     private static final Set<String> ARRANGING = Set.of("Identity", "Cast", "Reshape", "Flatten", "Squeeze",
             "Unsqueeze", "Transpose");
-    /** No weight is this large; masks are. */
-    private static final double MASK = -1e4;
-    /** How many numbers are read at once. */
-    private static final int PIECE = 4096;
 
     private final Graph graph;
     private final Shapes shapes;
@@ -108,29 +103,7 @@ final class ShiftFacts {
     /** A real initializer with axes that is no mask: masks are known by entries that no weight has. */
     boolean isWeight(String name) {
         TensorData tensor = graph.parameters().get(name);
-        return tensor != null && isTensor(name) && !masks.computeIfAbsent(name, n -> isMask(tensor));
-    }
-
-    private static boolean isMask(TensorData tensor) {
-        double[] piece = new double[(int) Math.min(tensor.elements(), PIECE)];
-        Reals reals = new Reals();
-        for (long first = 0; first < tensor.elements(); first += piece.length) {
-            int count = (int) Math.min(piece.length, tensor.elements() - first);
-            reals.read(tensor, first, piece, 0, count);
-            if (masks(piece, count)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean masks(double[] values, int count) {
-        for (int i = 0; i < count; i++) {
-            if (!(values[i] > MASK) || values[i] == Double.POSITIVE_INFINITY) {
-                return true;
-            }
-        }
-        return false;
+        return tensor != null && isTensor(name) && !masks.computeIfAbsent(name, n -> Masks.isMask(tensor));
     }
 
     /** Whether a name is that of an initializer that could be a weight, or a mask. */
