@@ -17,15 +17,18 @@ final class FindSymmetries {
         Graph graph = Unshare.apply(OnnxFile.read(Path.of(arguments[0])));
         Verified verified = Verified.of(graph, OnnxRuntime.factory(1), 2, new Seed(0));
         for (Space space : verified.units().spaces()) {
-            System.out.println(space.name() + ": " + space.dimension() + " units, " + space.group());
+            System.out.println(space.name() + ": " + space.dimension() + " units, " + space.group().name());
         }
         for (LinearSpace space : verified.mixing().spaces()) {
             int dimension = space.copies() * space.group().manifold(space.dimension());
             System.out.println(space.name() + ": " + space.copies() + " times " + space.dimension() + " coordinates, "
-                    + space.group() + " of dimension " + dimension);
+                    + space.group().name() + " of dimension " + dimension);
         }
         for (Shift shift : verified.shifts()) {
-            System.out.println(shift.name() + ": " + shift.dimension() + " numbers may be added");
+            String added = shift.dimension() == 1 ? "1 number" : shift.dimension() + " numbers";
+            String back = shift.absorbed().isEmpty() ? "and nothing sees it"
+                    : "taken back by " + String.join(", ", shift.absorbed());
+            System.out.println(shift.name() + ": " + added + " may be added, " + back);
         }
         System.out.println("outputs moved by " + verified.maxError() + " of their range");
         verified.findings().forEach(System.out::println);

@@ -60,7 +60,8 @@ final class Certification {
     }
 
     /** The certificate; empty, with a Finding that says why, where none can be made. */
-    Optional<Certificate> certificate(Verified verified, long seed, Output output, Collection<Finding> findings) {
+    Optional<Certificate> certificate(Path model, Verified verified, long seed, Output output,
+            Collection<Finding> findings) {
         AtomicBoolean said = new AtomicBoolean();
         Seed own = new Seed(seed).split("certificate");
         try {
@@ -75,7 +76,7 @@ final class Certification {
             return Optional.of(certificate);
         } catch (CertificateException | EngineException e) {
             findings.add(new Finding(Finding.Severity.ERROR, "certificate-not-made",
-                    verified.units().graph().name(), String.valueOf(e.getMessage())));
+                    String.valueOf(model.getFileName()), String.valueOf(e.getMessage())));
             return Optional.empty();
         }
     }

@@ -5,6 +5,7 @@ import dev.orbifold.report.Table;
 import dev.orbifold.structure.Collapse;
 import dev.orbifold.structure.Distances;
 import dev.orbifold.structure.Spectrum;
+import dev.orbifold.symmetry.Beside;
 import dev.orbifold.symmetry.Group;
 import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.Scaling;
@@ -25,49 +26,9 @@ final class Listing {
     private Listing() {
     }
 
-    /** What a Group is called. */
-    static String name(Group group) {
-        return switch (group) {
-            case Group.General g -> "General";
-            case Group.Orthogonal g -> "Orthogonal";
-            case Group.OrthogonalFixingOnes g -> "OrthogonalFixing(1)";
-            case Group.RotationScaling g -> "RotationScaling";
-            case Group.Rotation g -> "Rotation";
-            case Group.Monomial m -> switch (m.diagonal()) {
-                case SIGNS -> "SignedPermutation";
-                case POSITIVE -> "Monomial (positive)";
-                case REAL -> "Monomial (real)";
-            };
-            case Group.Permutation g -> "Permutation";
-            case Group.Shift g -> "Shift";
-            case Group.Trivial g -> "Trivial";
-            case Group.Heads g -> g.count() + " heads × " + part(g.size(), g.inner());
-            case Group.BlockSum g -> sum(g.blocks());
-        };
-    }
-
-    /** A Group within another: with its number of coordinates, or in brackets, where that follows from its parts. */
-    private static String part(int size, Group group) {
-        return group instanceof Group.Heads || group instanceof Group.BlockSum ? "(" + name(group) + ")"
-                : name(group) + " on " + size;
-    }
-
-    /** Equal neighbours are counted, such as {@code 4 × RotationScaling on 2}. */
-    private static String sum(List<Group.Block> blocks) {
-        List<String> terms = new ArrayList<>();
-        for (int from = 0, to = 0; from < blocks.size(); from = to) {
-            Group.Block block = blocks.get(from);
-            while (to < blocks.size() && blocks.get(to).equals(block)) {
-                to++;
-            }
-            terms.add((to - from > 1 ? to - from + " × " : "") + part(block.size(), block.group()));
-        }
-        return String.join(" ⊕ ", terms);
-    }
-
     /** What the Group of all copies of a LinearSpace is called. */
     private static String whole(Verified verified, LinearSpace space) {
-        return name(verified.copies(space).group());
+        return verified.copies(space).group().name();
     }
 
     /** Whether signs of a Space come with a bias correction. */
@@ -75,9 +36,15 @@ final class Listing {
         return verified.units().scalings(space).stream().anyMatch(Scaling::affine);
     }
 
-    /** What the Group of a Space is called, and whether its signs come with a bias correction. */
+    /** What the Group of a Space is called, whether its signs come with a bias correction, and what is scaled beside it. */
     private static String name(Verified verified, Space space) {
-        return name(space.group()) + (affine(verified, space) ? " (affine)" : "");
+        return space.group().name() + (affine(verified, space) ? " (affine)" : "")
+                + Beside.of(verified.units(), space).map(b -> "; " + word(b) + ": " + b.group().name()).orElse("");
+    }
+
+    /** Who takes back the scalings that no reader sees. */
+    private static String word(Beside beside) {
+        return beside.norms() ? "norms" : "writers";
     }
 
     /** What the table means by affine signs; empty where there are none. */
@@ -94,6 +61,7 @@ final class Listing {
                     fields(space.name(), space.dimension(), space.group(), 1, space.slots().stream()
                             .map(s -> Map.<String, Object>of("parameter", s.parameter(), "axis", s.axis())).toList());
             fields.put("affine", affine(verified, space));
+            Beside.of(verified.units(), space).ifPresent(b -> fields.put(word(b), b.group().name()));
             all.add(fields);
         }
         for (LinearSpace space : verified.mixing().spaces()) {
@@ -111,7 +79,7 @@ final class Listing {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("name", name);
         fields.put("dimension", dimension);
-        fields.put("group", name(group));
+        fields.put("group", group.name());
         fields.put("copies", copies);
         fields.put("slots", slots);
         return fields;
@@ -213,7 +181,25 @@ final class Listing {
         return kinds.isEmpty() ? "nothing" : String.join(", ", kinds.stream().map(Words::word).toList());
     }
 
-    /** What the user should know, one a line; empty where there is nothing. */
+    /** The kinds of maps that some symmetry of a model is made of. */
+    static Set<Transform.Kind> kinds(Verified verified) {
+        Set<Transform.Kind> kinds = EnumSet.noneOf(Transform.Kind.class);
+        verified.units().spaces().forEach(space -> kinds.addAll(kinds(verified, space)));
+        if (!verified.mixing().spaces().isEmpty()) {
+            kinds.add(Transform.Kind.ROTATION);
+        }
+        if (!verified.shifts().isEmpty()) {
+            kinds.add(Transform.Kind.SHIFT);
+        }
+        return kinds;
+    }
+
+    /** That the report has notes which the terminal leaves out; empty where there are none. */
+    static String notes(long count) {
+        return count == 0 ? "" : count + (count == 1 ? " further note" : " further notes") + " in the report.\n";
+    }
+
+    /** What the user should know, one a line, and how many notes there are besides; empty where there is nothing. */
     static String findings(List<Finding> findings) {
         StringBuilder text = new StringBuilder();
         for (Finding finding : findings) {
@@ -222,6 +208,7 @@ final class Listing {
                         .append(": ").append(finding.message()).append('\n');
             }
         }
-        return text.toString();
+        return text.append(notes(findings.stream().filter(f -> f.severity() == Finding.Severity.INFO).count()))
+                .toString();
     }
 }

@@ -123,13 +123,17 @@ final class Results {
 
     private String findings() {
         StringBuilder text = new StringBuilder();
+        int notes = 0;
         for (JsonNode finding : run.findings().orElseGet(JsonNodeFactory.instance::arrayNode)) {
-            if (!finding.path("severity").asText().equals("INFO")) {
+            if (finding.path("severity").asText().equals("INFO")) {
+                notes++;
+            } else {
                 text.append(finding.path("severity").asText().toLowerCase(Locale.ROOT)).append(": ")
                         .append(finding.path("place").asText()).append(": ").append(finding.path("message").asText())
                         .append('\n');
             }
         }
+        text.append(Listing.notes(notes));
         return text.isEmpty() ? "" : "\n" + text;
     }
 

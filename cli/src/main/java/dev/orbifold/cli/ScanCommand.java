@@ -83,8 +83,9 @@ final class ScanCommand implements Callable<Integer> {
         Set<Finding> findings = new LinkedHashSet<>(unshared.findings());
         findings.addAll(verified.findings());
         findings.addAll(collapse.findings());
-        Optional<Certificate> certificate = certify ? certification.certificate(verified, work.seed(), output, findings)
-                : Optional.empty();
+        Optional<Certificate> certificate =
+                certify ? certification.certificate(model, verified, work.seed(), output, findings)
+                        : Optional.empty();
         boolean defect = findings.stream()
                 .anyMatch(f -> f.kind().equals("symmetry-defect") || f.kind().equals("certificate-defect"));
         Map<String, Object> result = new LinkedHashMap<>();

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The shifts of a model, for people and as JSON. */
 final class ShiftListing {
@@ -21,14 +22,18 @@ final class ShiftListing {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("name", shift.name());
             fields.put("dimension", shift.dimension());
-            fields.put("group", Listing.name(shift.group()));
-            fields.put("slots", shift.slots().stream()
-                    .flatMap(s -> (s.axes().isEmpty() ? List.of(0) : s.axes()).stream()
-                            .map(axis -> Map.<String, Object>of("parameter", s.parameter(), "axis", axis)))
-                    .toList());
+            fields.put("group", shift.group().name());
+            fields.put("slots", shift.slots().stream().flatMap(slot -> slots(shift, slot)).toList());
             all.add(fields);
         }
         return all;
+    }
+
+    /** A parameter once per axis along which it moves, and what it does in the shift. */
+    private static Stream<Map<String, Object>> slots(Shift shift, Shift.Slot slot) {
+        String role = slot.equals(shift.slots().getFirst()) ? "moved" : "takes back";
+        return (slot.axes().isEmpty() ? List.of(0) : slot.axes()).stream()
+                .map(axis -> Map.of("parameter", slot.parameter(), "axis", axis, "role", role));
     }
 
     /** The shifts, one row per kind of layer; empty where there are none. */

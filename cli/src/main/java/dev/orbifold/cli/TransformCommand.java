@@ -70,6 +70,13 @@ final class TransformCommand implements Callable<Integer> {
         double share = share(graph, moved);
         List<Finding> findings = new ArrayList<>(unshared.findings());
         findings.addAll(verified.findings());
+        Set<Transform.Kind> there = Listing.kinds(verified);
+        only.stream().distinct().filter(kind -> !there.contains(kind))
+                .forEach(kind -> findings.add(new Finding(Finding.Severity.WARNING, "no-such-symmetry",
+                        String.valueOf(model.getFileName()),
+                        "the model has no symmetry of the kind " + Words.word(kind)
+                                + (there.isEmpty() ? ", nor of any other" : "; it has "
+                                        + String.join(", ", there.stream().map(Words::word).toList())))));
         NotNumbers.finding(graph, equality).ifPresent(findings::add);
         try (RunFolder run = RunFolder.create(folder, "transform", output.arguments())) {
             run.configuration(Map.of("model", model.toAbsolutePath().normalize(), "output",

@@ -45,11 +45,17 @@ class HowToTest {
     @Test
     void findSymmetriesPrintsUnitsAndMixing() throws ReflectiveOperationException {
         String printed = run("FindSymmetries", bottleneck(folder.resolve("m.onnx")));
-        assertAll(() -> assertTrue(printed.contains(Tiny.HIDDEN + " units, Monomial[diagonal=POSITIVE]"), printed),
+        assertAll(() -> assertTrue(printed.contains(Tiny.HIDDEN + " units, Monomial (positive)"), printed),
                 () -> assertTrue(printed.contains(
-                        "1 times " + BOTTLENECK + " coordinates, General[] of dimension " + BOTTLENECK * BOTTLENECK),
+                        "1 times " + BOTTLENECK + " coordinates, General of dimension " + BOTTLENECK * BOTTLENECK),
                         printed),
                 () -> assertTrue(last(printed, "outputs moved by") <= ROUNDING, printed));
+    }
+
+    @Test
+    void findSymmetriesSaysWhatTakesAShiftBack() throws ReflectiveOperationException {
+        String printed = run("FindSymmetries", Tiny.chain(folder.resolve("m.onnx"), 1));
+        assertTrue(printed.contains("fc0.bias: 8 numbers may be added, taken back by fc1.bias"), printed);
     }
 
     @Test

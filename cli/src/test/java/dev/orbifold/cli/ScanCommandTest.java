@@ -167,6 +167,35 @@ class ScanCommandTest {
         assertFalse(html.contains("id=\"certificate\"") || html.contains("id=\"shifts\""));
     }
 
+    /** A batch norm takes back any scale of what feeds it, though the ReLU behind lets only positive ones through. */
+    @Test
+    void scalingsThatNormsTakeBackAreListed() throws IOException {
+        Path run = folder.resolve("run");
+        Path model = Tiny.normed(folder.resolve("m.onnx"));
+        Outcome text = Outcome.of("scan", model, "--run", run);
+        Outcome json = Outcome.of("scan", model, "--json", "--run", folder.resolve("json"));
+        Outcome plain = Outcome.of("scan", Tiny.model(folder.resolve("p.onnx"), 0), "--json", "--run",
+                folder.resolve("plain"));
+        JsonNode space = json.json().path("spaces").path(0);
+        assertAll(() -> assertTrue(text.out().contains("Monomial (positive); norms: Monomial (real)"), text.all()),
+                () -> assertEquals("Monomial (positive)", space.path("group").asText()),
+                () -> assertEquals("Monomial (real)", space.path("norms").asText()),
+                () -> assertFalse(plain.json().path("spaces").path(0).has("norms"), plain.all()),
+                () -> assertTrue(Files.readString(run.resolve("report.html"))
+                        .contains("Monomial (positive); norms: Monomial (real)</td>"), "the page"));
+    }
+
+    @Test
+    void aShiftSaysWhichOfItsSlotsIsMoved() {
+        Outcome outcome = Outcome.of("scan", Tiny.chain(folder.resolve("m.onnx"), 1), "--json", "--run",
+                folder.resolve("run"));
+        JsonNode slots = outcome.json().path("shifts").path(0).path("slots");
+        assertAll(() -> assertEquals("fc0.bias moved", slots.path(0).path("parameter").asText() + " "
+                + slots.path(0).path("role").asText(), outcome.all()),
+                () -> assertEquals("fc1.bias takes back", slots.path(1).path("parameter").asText() + " "
+                        + slots.path(1).path("role").asText(), outcome.all()));
+    }
+
     @Test
     void resumingADoneScanNamesItsResult() {
         Path model = Tiny.model(folder.resolve("m.onnx"), 0);
@@ -232,6 +261,7 @@ class ScanCommandTest {
         Path model = Tiny.wide(folder.resolve("m.onnx"));
         Outcome outcome = Outcome.of("scan", model, "--certify", "--run", folder.resolve("run"));
         assertAll(() -> assertEquals(ExitCode.MISSED, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.out().contains("error: m.onnx: "), outcome.all()),
                 () -> assertTrue(outcome.out().contains("certificate is made for at most"), outcome.all()),
                 () -> assertFalse(outcome.err().contains("certifying"), outcome.all()));
     }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,25 @@ final class Tiny {
                 : node);
         OnnxFile.write(changed.replacing(
                 Map.of("fc1.bias", weights(new Seed(8).generator(), HIDDEN, 1, 0).reshaped(HIDDEN))), file);
+        return file;
+    }
+
+    /** Writes the same network with a batch norm before its activation. */
+    static Path normed(Path file) {
+        Graph graph = OnnxFile.read(model(file, 0));
+        RandomGenerator random = new Seed(12).generator();
+        Map<String, TensorData> parameters = new LinkedHashMap<>(graph.parameters());
+        float[] ones = new float[HIDDEN];
+        Arrays.fill(ones, 1);
+        for (String name : List.of("bn.scale", "bn.shift", "bn.mean")) {
+            parameters.put(name, weights(random, HIDDEN, 1, 0).reshaped(HIDDEN));
+        }
+        parameters.put("bn.var", TensorData.of(ones, HIDDEN));
+        List<Node> nodes = new ArrayList<>(graph.nodes());
+        nodes.add(1, Node.of("bn", "BatchNormalization",
+                List.of("hidden", "bn.scale", "bn.shift", "bn.mean", "bn.var"), List.of("normed"), Map.of()));
+        nodes.set(2, Node.of("relu", "Relu", List.of("normed"), List.of("active"), Map.of()));
+        OnnxFile.write(Graph.of("normed", graph.inputs(), graph.outputs(), nodes, parameters), file);
         return file;
     }
 

@@ -89,6 +89,21 @@ class TransformCommandTest {
     }
 
     @Test
+    void aKindThatTheModelDoesNotHaveIsSaid() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Outcome none = Outcome.of("transform", model, "-o", folder.resolve("o.onnx"), "--only", "rotation,permutation",
+                "--run", folder.resolve("one"));
+        Outcome all = Outcome.of("transform", model, "-o", folder.resolve("p.onnx"), "--run", folder.resolve("two"));
+        assertAll(() -> assertEquals(ExitCode.DONE, none.exitCode(), none.all()),
+                () -> assertTrue(none.out()
+                        .contains("warning: m.onnx: the model has no symmetry of the kind rotation; it"
+                                + " has permutation, scaling"),
+                        none.all()),
+                () -> assertFalse(none.out().contains("no symmetry of the kind permutation"), none.all()),
+                () -> assertFalse(all.out().contains("no symmetry"), all.all()));
+    }
+
+    @Test
     void anUnknownKindIsNamed() {
         Outcome outcome = Outcome.of("transform", "m.onnx", "-o", folder.resolve("o.onnx"), "--only", "turn");
         assertAll(() -> assertEquals(ExitCode.USAGE, outcome.exitCode(), outcome.all()),

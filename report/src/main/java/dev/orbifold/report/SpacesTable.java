@@ -86,7 +86,7 @@ final class SpacesTable {
         section.close("tr").close("thead").open("tbody");
         for (JsonNode space : spaces) {
             section.open("tr").name("th", space.path("name").asText(), "scope", "row").element("td",
-                    space.path("group").asText() + (space.path("affine").asBoolean() ? " (affine)" : ""));
+                    group(space));
             for (Column column : columns) {
                 Cell cell = column.cell().apply(space);
                 if (column.number()) {
@@ -113,6 +113,16 @@ final class SpacesTable {
         return array.isEmpty() ? "nothing"
                 : StreamSupport.stream(array.spliterator(), false).map(JsonNode::asText)
                         .collect(Collectors.joining(", "));
+    }
+
+    /** What a Group is called, whether its signs are affine, and the scalings beside it that norms or writers take back. */
+    static String group(JsonNode space) {
+        StringBuilder text = new StringBuilder(space.path("group").asText());
+        text.append(space.path("affine").asBoolean() ? " (affine)" : "");
+        for (String word : List.of("norms", "writers")) {
+            text.append(space.has(word) ? "; " + word + ": " + space.path(word).asText() : "");
+        }
+        return text.toString();
     }
 
     /** Coordinates of all copies. */

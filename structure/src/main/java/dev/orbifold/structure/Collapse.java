@@ -59,11 +59,16 @@ public record Collapse(List<Units> units, List<Optional<Spectrum>> spectra, List
             int repeated = twins.pairs().get(space.id()).size();
             units.add(new Units(gone, repeated, saving(costs, space.id(), gone + repeated)));
         });
+        List<Finding> left = new ArrayList<>(dead.findings());
         boolean nothing = dead.count() == 0 && twins.count() == 0
-                && LostRank.gathered(graph, verified.mixing(), ShrinkOptions.DEFAULT) == graph
-                && HeadRank.of(graph, verified.mixing(), spectra, ShrinkOptions.DEFAULT).graph() == graph;
+                && LostRank.gathered(graph, verified.mixing(), ShrinkOptions.DEFAULT) == graph;
+        if (nothing) {
+            HeadRank.Narrowed heads = HeadRank.of(graph, verified.mixing(), spectra, ShrinkOptions.DEFAULT);
+            nothing = heads.graph() == graph;
+            left.addAll(heads.findings());
+        }
         Cost before = Cost.of(graph);
-        Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), dead.findings())
+        Shrink.Reduced reduced = nothing ? new Shrink.Reduced(graph, List.of(), left)
                 : Shrink.reduce(graph, ShrinkOptions.DEFAULT);
         return new Collapse(units, spectra, Distances.of(verified.units(), gauges, spectra), before,
                 nothing ? before : Cost.of(reduced.graph()), reduced.findings());

@@ -9,7 +9,8 @@ import java.util.Map;
 
 /**
  * How far two checkpoints of one architecture are apart once units are matched: permutations, signs and scalings that
- * change no function are divided out. Distances are Euclidean over all real parameters and relative to the first's norm.
+ * change no function are divided out. Distances are Euclidean over all weights, and relative to the
+ * first's norm; constants that mask scores ({@link dev.orbifold.symmetry.Masks}) are no weights.
  *
  * <p>
  * Units are matched one Space at a time by an optimal assignment while the other Spaces stay, in turn, until nothing

@@ -17,14 +17,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 
 /**
  * Head dimensions whose products, query by key or value by output, have a rank smaller than the dimension. Every head is moved
- * by an isometry of its own, which changes nothing, so that what is used comes first; the coordinates behind are zeros on
- * both sides, and those that are zeros in all heads are dead units of the Graph seen by coordinates
+ * by an isometry of its own, which changes nothing, or where only the product shows the rank by its {@link Balanced} factors, so
+ * that what is used comes first; the coordinates behind are zeros on both sides, and those that are zeros in all heads are dead units of the Graph seen by coordinates
  * ({@link Symmetries#ofCoordinates}). Under a rotary embedding nothing can be gathered: a plane goes where one side of it is
  * zeros in all heads, and the tables of angles with it. The scale of the product, 1/√d, is a number of the Graph and stays what it was.
  */
@@ -45,8 +46,15 @@ final class HeadRank {
     private record Vector(String parameter, int base, int[] places, int stride, boolean dual) {
     }
 
-    /** What one copy of a Space loses: the map that gathers what is used, and how much that is. */
-    private record Head(DMatrixRMaj map, int used) {
+    /** What one copy of a Space loses: the maps of both sides that gather what is used, and how much that is. */
+    private record Head(DMatrixRMaj written, DMatrixRMaj read, int used) {
+        static Head isometry(DMatrixRMaj map, int used) {
+            return new Head(map, map, used);
+        }
+    }
+
+    /** How many coordinates the head that needs most needs. */
+    private record Width(LinearSpace space, int used) {
     }
 
     private HeadRank(Graph graph, LinearSpace space) {
@@ -62,7 +70,7 @@ final class HeadRank {
      * @param graph the narrower Graph, in which heads that use nothing are written and read by zeros; the Graph itself where
      *            every head uses every coordinate
      * @param removed the Spaces that lost units
-     * @param findings what had to stay, and why; nothing where nothing went
+     * @param findings what had to stay, and why
      */
     record Narrowed(Graph graph, List<Quotient.Removed> removed, List<Finding> findings) {
     }
@@ -70,9 +78,8 @@ final class HeadRank {
     /** Takes out what no head uses. */
     static Narrowed of(Graph graph, ShrinkOptions options) {
         LinearSymmetries symmetries = LinearSymmetries.of(graph);
-        return of(graph, symmetries, symmetries.spaces().stream().map(s -> Spectrum.bilinear(s) && candidate(graph, s)
-                ? Spectrum.of(graph, s)
-                : Optional.<Spectrum>empty()).toList(), options);
+        return of(graph, symmetries, symmetries.spaces().stream()
+                .map(s -> Spectrum.bilinear(s) ? Spectrum.of(graph, s) : Optional.<Spectrum>empty()).toList(), options);
     }
 
     /**
@@ -86,21 +93,29 @@ final class HeadRank {
         List<LinearSpace> spaces = IntStream.range(0, spectra.size())
                 .filter(i -> spectra.get(i).filter(s -> s.full(share)).isEmpty())
                 .mapToObj(symmetries.spaces()::get).filter(s -> candidate(graph, s)).toList();
-        Graph gathered = spaces.isEmpty() ? graph : gathered(graph, spaces, options);
-        if (gathered == graph && spaces.stream().allMatch(s -> s.group() instanceof Group.General)) {
-            return new Narrowed(graph, List.of(), List.of());
+        List<Width> widths = new ArrayList<>();
+        Graph gathered = spaces.isEmpty() ? graph : gathered(graph, spaces, options, widths);
+        List<Finding> findings = new ArrayList<>();
+        Graph narrow = gathered;
+        List<Quotient.Removed> removed = List.of();
+        if (gathered != graph || !spaces.stream().allMatch(s -> s.group() instanceof Group.General)) {
+            Pass pass = Pass.of(Symmetries.ofCoordinates(gathered), options);
+            removed = pass.quotient().removed();
+            narrow = removed.isEmpty() ? gathered : pass.quotient().graph();
+            findings.addAll(removed.isEmpty() ? List.of() : pass.findings());
         }
-        Pass pass = Pass.of(Symmetries.ofCoordinates(gathered), options);
-        List<Quotient.Removed> removed = pass.quotient().removed();
-        return new Narrowed(removed.isEmpty() ? gathered : pass.quotient().graph(), removed,
-                removed.isEmpty() ? List.of() : pass.findings());
+        findings.addAll(HeadRankFindings.of(graph, narrow, spectra, widths.stream()
+                .collect(Collectors.toMap(Width::space, Width::used)), options));
+        return new Narrowed(narrow, removed, findings);
     }
 
-    private static boolean candidate(Graph graph, LinearSpace space) {
+    /** Whether a Space can be narrowed head by head. */
+    static boolean candidate(Graph graph, LinearSpace space) {
         return movable(graph, space) && !LostRank.bottleneck(graph, space);
     }
 
-    private static Graph gathered(Graph graph, List<LinearSpace> spaces, ShrinkOptions options) {
+    private static Graph gathered(Graph graph, List<LinearSpace> spaces, ShrinkOptions options,
+            List<Width> widths) {
         List<Space> units = Symmetries.ofCoordinates(graph).spaces().stream()
                 .filter(s -> s.shrinkable() && !options.excludes(s)).toList();
         Graph current = graph;
@@ -108,7 +123,7 @@ final class HeadRank {
             boolean excluded = space.slots().stream().anyMatch(s -> options.excludes(space.name(), s.parameter()));
             if (!excluded) {
                 current = new HeadRank(current, space).gathered(options.tolerance(),
-                        units.stream().anyMatch(s -> isUnits(s, space)));
+                        units.stream().anyMatch(s -> isUnits(s, space)), widths);
             }
         }
         return current;
@@ -147,13 +162,14 @@ final class HeadRank {
         return units.dimension() == space.dimension() && Arrays.stream(unit).distinct().count() == unit.length;
     }
 
-    private Graph gathered(double tolerance, boolean narrows) {
+    private Graph gathered(double tolerance, boolean narrows, List<Width> widths) {
         List<List<Vector>> vectors = vectors();
         boolean planes = space.group() instanceof Group.RotationScaling;
         double zero = tolerance * vectors.stream().mapToDouble(v -> largest(v, true, true)).max().orElse(0);
         List<Head> heads = vectors.stream()
                 .map(v -> planes ? plane(v, zero) : head(v, Math.max(ROUNDING, tolerance))).toList();
         int width = heads.stream().mapToInt(Head::used).max().orElse(space.dimension());
+        widths.add(new Width(space, width));
         boolean gathers = narrows && width < space.dimension();
         boolean changed = false;
         for (int copy = 0; copy < heads.size(); copy++) {
@@ -208,14 +224,17 @@ final class HeadRank {
         return vectors;
     }
 
-    /** An isometry after which the used coordinates of a copy come first: those written, then those of them read. */
+    /**
+     * Maps after which the used coordinates of a copy come first: an isometry that gathers those written, then those of them
+     * read; the balanced factors of the product where its rank is smaller still.
+     */
     private Head head(List<Vector> vectors, double share) {
         int n = space.dimension();
         DMatrixRMaj written = matrix(vectors, false);
         DMatrixRMaj first = LostRank.rotation(written, n);
         int some = rank(CommonOps_DDRM.mult(first, written, null), share);
         if (some == 0) {
-            return new Head(first, 0);
+            return Head.isometry(first, 0);
         }
         DMatrixRMaj all = matrix(vectors, true);
         DMatrixRMaj turned = CommonOps_DDRM.mult(first, all, new DMatrixRMaj(n, all.numCols));
@@ -223,8 +242,9 @@ final class HeadRank {
         DMatrixRMaj second = CommonOps_DDRM.identity(n);
         DMatrixRMaj inner = LostRank.rotation(read, some);
         CommonOps_DDRM.insert(inner, second, 0, 0);
-        return new Head(CommonOps_DDRM.mult(second, first, new DMatrixRMaj(n, n)),
-                rank(CommonOps_DDRM.mult(inner, read, null), share));
+        int used = rank(CommonOps_DDRM.mult(inner, read, null), share);
+        return Balanced.of(written, all, share, used).map(b -> new Head(b.written(), b.read(), b.written().numRows))
+                .orElseGet(() -> Head.isometry(CommonOps_DDRM.mult(second, first, new DMatrixRMaj(n, n)), used));
     }
 
     /** The rank of a matrix that has been moved by its left singular vectors: the lengths of its rows are its singular values. */
@@ -242,7 +262,7 @@ final class HeadRank {
     /** Positions turn a plane, so that it is used unless one side of it is zeros, in both coordinates. */
     private Head plane(List<Vector> vectors, double zero) {
         boolean dead = largest(vectors, true, false) <= zero || largest(vectors, false, true) <= zero;
-        return new Head(CommonOps_DDRM.identity(space.dimension()), dead ? 0 : space.dimension());
+        return Head.isometry(CommonOps_DDRM.identity(space.dimension()), dead ? 0 : space.dimension());
     }
 
     private double largest(List<Vector> vectors, boolean written, boolean read) {
@@ -271,10 +291,11 @@ final class HeadRank {
     private void move(Vector vector, Head head) {
         double[] old = read(vector);
         double[] to = values.getOrDefault(vector.parameter(), new double[0]);
+        DMatrixRMaj map = vector.dual() ? head.read() : head.written();
         for (int r = 0; r < old.length; r++) {
             double sum = 0;
             for (int c = 0; c < old.length && r < head.used(); c++) {
-                sum += head.map().get(r, c) * old[c];
+                sum += map.get(r, c) * old[c];
             }
             to[vector.base() + vector.places()[r] * vector.stride()] = sum;
         }

@@ -3,6 +3,7 @@ package dev.orbifold.structure;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.Masks;
 import dev.orbifold.symmetry.Scaling;
 import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
@@ -145,13 +146,18 @@ final class Matching {
         return apart(first.graph(), other.graph());
     }
 
-    /** The norm of the difference of all real parameters, divided by that of the first's. */
+    /**
+     * The norm of the difference of all weights, divided by that of the first's. What masks scores in both is a constant,
+     * whose −1e9 would drown every weight; where only one of two tensors looks like a mask its weights are not numbers or
+     * beyond all measure, and then the distance says so.
+     */
     static double apart(Graph first, Graph second) {
         double difference = 0;
         double norm = 0;
         for (Map.Entry<String, TensorData> parameter : first.parameters().entrySet()) {
             TensorData other = second.parameters().get(parameter.getKey());
-            if (other != null && parameter.getValue().type().isReal()) {
+            if (other != null && parameter.getValue().type().isReal()
+                    && !(Masks.isMask(parameter.getValue()) && Masks.isMask(other))) {
                 double[] a = parameter.getValue().toDoubles();
                 double[] b = other.toDoubles();
                 for (int i = 0; i < a.length; i++) {

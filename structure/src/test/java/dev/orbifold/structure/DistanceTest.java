@@ -11,6 +11,7 @@ import dev.orbifold.graph.TensorData;
 import dev.orbifold.ort.OnnxRuntime;
 import dev.orbifold.symmetry.Symmetries;
 import dev.orbifold.symmetry.Transform;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model and its random transform are one model; two models that have nothing to do with each other stay two. */
 class DistanceTest {
@@ -69,6 +71,57 @@ class DistanceTest {
         assertEquals(Math.sqrt((16 + 1 + 25 + 9 + 4 + 2.25) / 17), distance.before(), 1e-12);
         assertEquals(0, distance.after(), 1e-7);
         assertEquals(List.of(), distance.left());
+    }
+
+    /** What masks scores is no weight: neither −1e9, which would make every distance 0, nor −∞, which would make it NaN. */
+    @ParameterizedTest @ValueSource(floats = {-1e9f, Float.NEGATIVE_INFINITY})
+    void aMaskDoesNotCount(float masked) {
+        Graph graph = masked(0, masked);
+        Symmetries symmetries = Symmetries.of(graph);
+        Distance same = Distance.of(graph, Transform.random(symmetries, symmetries.spaces(),
+                EnumSet.of(Transform.Kind.PERMUTATION), new Seed(1)));
+        assertTrue(same.before() > FAR && same.after() <= ROUNDING, same.before() + " before, " + same.after());
+        Graph other = masked(1, masked);
+        Distance apart = Distance.of(graph, other);
+        assertTrue(apart.after() > FAR, "after " + apart.after());
+        assertEquals(apart.before(), Matching.apart(without(graph), without(other)), 1e-12);
+    }
+
+    /** Weights that are no numbers are not taken for a mask when those of the other checkpoint are. */
+    @Test
+    void aDivergedCheckpointIsNotNear() {
+        Graph graph = masked(0, -1e9f);
+        float[] values = graph.parameter("up.weight").orElseThrow().toFloats();
+        values[0] = Float.NaN;
+        Graph diverged = graph.replacing(Map.of("up.weight", TensorData.of(values, 6, 7)));
+        assertTrue(Double.isNaN(Matching.apart(graph, diverged)));
+        assertTrue(Double.isNaN(Matching.apart(diverged, graph)));
+    }
+
+    /** Attention in which a token sees itself and those before it. */
+    private static Graph masked(long seed, float masked) {
+        Net net = new Net(seed);
+        int tokens = 3;
+        int stream = 6;
+        String x = net.project("embed", net.input(tokens, 5), 5, stream);
+        float[] mask = new float[tokens * tokens];
+        for (int i = 0; i < mask.length; i++) {
+            mask[i] = i % tokens > i / tokens ? masked : 0;
+        }
+        String scores = net.op("MatMul", net.project("q", x, stream, 4),
+                net.transpose(net.project("k", x, stream, 4), 0, 2, 1));
+        scores = net.op("Softmax", List.of(net.op("Add", scores, net.param("mask", mask, tokens, tokens))),
+                Map.of("axis", Net.integer(-1)));
+        String seen = net.op("MatMul", scores, net.project("v", x, stream, stream));
+        String y = net.op("Tanh", net.project("up", seen, stream, 7));
+        return net.done(net.project("head", y, 7, 3), tokens, 3);
+    }
+
+    private static Graph without(Graph graph) {
+        Map<String, TensorData> weights = new LinkedHashMap<>(graph.parameters());
+        weights.remove("mask");
+        return new Graph(graph.name(), graph.opsets(), graph.inputs(), graph.outputs(), List.of(), weights, List.of(),
+                Graph.Origin.NONE);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
@@ -12,6 +13,7 @@ import dev.orbifold.symmetry.LinearSlot;
 import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.LinearSymmetries;
 import dev.orbifold.symmetry.LinearTransform;
+import dev.orbifold.symmetry.Verified;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class HeadRankTest {
     /** Weights of full precision are rotated and rounded once to float32, twice where they were hidden. */
     private static final double ROTATED = 1e-5;
+    /** A hundred times what either side alone may be off to count as lost; its square is far below that. */
+    private static final double NOISE = 1e-4;
     private static final int TOKENS = 4;
     private static final int STREAM = 11;
     private static final int HEADS = 3;
@@ -142,6 +146,63 @@ class HeadRankTest {
                     shrink.after().parameter("o.weight").orElseThrow().dim(0), where);
             assertTrue(shrink.equality().maxError() <= ROTATED, where + shrink.equality());
         }
+    }
+
+    /** Both sides have lost a rank up to noise that is far above rounding: the product has lost it up to the noise's square. */
+    @ParameterizedTest @EnumSource
+    void aRankThatOnlyTheProductShowsIsTakenOut(Family family) {
+        Graph whole = attention(family, 3);
+        List<LinearSpace> spaces = LinearSymmetries.of(whole).spaces();
+        Graph planted = whole;
+        for (LinearSpace space : spaces) {
+            planted = lower(lower(planted, space, VALUE_RANK, false), space, VALUE_RANK, true);
+        }
+        planted = noisy(LinearTransform.random(planted, LinearSymmetries.of(planted).spaces(), new Seed(3)), spaces);
+
+        Shrink shrink = Shrink.lossless(planted, ShrinkOptions.DEFAULT, OnnxRuntime.factory(1), new Seed(0));
+
+        String where = family + ": " + shrink.removed() + shrink.findings();
+        assertEquals(List.of(VALUE_RANK, VALUE_RANK), LinearSymmetries.of(shrink.after()).spaces().stream()
+                .map(LinearSpace::dimension).toList(), where);
+        assertTrue(shrink.equality().maxError() <= ROTATED, where + shrink.equality());
+    }
+
+    /** Every weight of the Spaces off by a share of itself that no rounding reaches. */
+    private static Graph noisy(Graph graph, List<LinearSpace> spaces) {
+        var random = new Seed(5).generator();
+        Graph noisy = graph;
+        for (LinearSpace space : spaces) {
+            for (LinearSlot slot : space.slots()) {
+                TensorData tensor = noisy.parameter(slot.parameter()).orElseThrow();
+                float[] values = tensor.toFloats();
+                for (int i = 0; i < values.length; i++) {
+                    values[i] *= (float) (1 + NOISE * random.nextGaussian());
+                }
+                noisy = noisy.replacing(Map.of(slot.parameter(), TensorData.of(values, tensor.dims())));
+            }
+        }
+        return noisy;
+    }
+
+    /** Where values need all coordinates of an axis that queries and keys share with them, these stay, and that is said. */
+    @ParameterizedTest @EnumSource
+    void aRankThatStaysIsExplained(Family family) {
+        Graph whole = attention(family, 1);
+        LinearSpace query = LinearSymmetries.of(whole).spaces().stream()
+                .filter(s -> s.slots().stream().noneMatch(slot -> slot.parameter().equals("o.weight"))).findFirst()
+                .orElseThrow();
+        Graph planted = lower(whole, query, QUERY_RANK, false);
+
+        Shrink shrink = Shrink.lossless(planted, ShrinkOptions.DEFAULT, OnnxRuntime.factory(1), new Seed(0));
+        Graph same = planted;
+        Collapse scanned = Collapse.of(same, Verified.of(same, OnnxRuntime.factory(1), 2, new Seed(0)));
+
+        boolean stays = family == Family.FUSED_GATHERED;
+        for (List<Finding> findings : List.of(shrink.findings(), scanned.findings())) {
+            assertEquals(stays ? List.of(query.name()) : List.of(), findings.stream()
+                    .filter(f -> f.kind().equals("rank-stays")).map(Finding::place).toList(), findings.toString());
+        }
+        assertEquals(stays, shrink.removed().isEmpty(), shrink.removed().toString());
     }
 
     /** A head, or a group, whose values are written by zeros adds nothing. */

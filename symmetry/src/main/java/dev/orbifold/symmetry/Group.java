@@ -148,6 +148,14 @@ public sealed interface Group {
     }
 
     /**
+     * What the Group is called, such as {@code Monomial (positive)}; a Group of several parts says its parts, as in
+     * {@code 4 heads × General on 32}.
+     */
+    default String name() {
+        return GroupName.of(this);
+    }
+
+    /**
      * The dimension of the Group as a manifold, on n coordinates.
      *
      * @throws SymmetryException if the Group has several parts, and these have not n coordinates together

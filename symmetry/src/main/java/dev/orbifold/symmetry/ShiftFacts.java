@@ -4,7 +4,6 @@ import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
-import dev.orbifold.graph.Reals;
 import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
@@ -30,10 +29,6 @@ final class ShiftFacts {
     /** Operators whose biases have a number for each unit, so that a single one has a single unit. */
     private static final Set<String> PER_UNIT = Set.of("Conv", "ConvTranspose", "BatchNormalization",
             "InstanceNormalization");
-    /** No weight is this large; masks are. */
-    private static final double MASK = -1e4;
-    /** How many numbers are read at once. */
-    private static final int PIECE = 4096;
 
     private final Graph graph;
     private final Shapes shapes;
@@ -119,7 +114,7 @@ final class ShiftFacts {
      */
     boolean isWeight(String name) {
         TensorData tensor = graph.parameters().get(name);
-        return tensor != null && isTensor(name) && !fixed.computeIfAbsent(name, n -> isMask(tensor)
+        return tensor != null && isTensor(name) && !fixed.computeIfAbsent(name, n -> Masks.isMask(tensor)
                 || tensor.elements() == 1 && tensor.doubleAt(0) == 0 && spreads(n));
     }
 
@@ -137,28 +132,6 @@ final class ShiftFacts {
             return out.isEmpty()
                     || IntStream.range(first, out.get().rank()).anyMatch(a -> size(node.output(0), a) > 1);
         });
-    }
-
-    private static boolean isMask(TensorData tensor) {
-        double[] piece = new double[(int) Math.min(tensor.elements(), PIECE)];
-        Reals reals = new Reals();
-        for (long first = 0; first < tensor.elements(); first += piece.length) {
-            int count = (int) Math.min(piece.length, tensor.elements() - first);
-            reals.read(tensor, first, piece, 0, count);
-            if (masks(piece, count)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean masks(double[] values, int count) {
-        for (int i = 0; i < count; i++) {
-            if (!(values[i] > MASK) || values[i] == Double.POSITIVE_INFINITY) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Whether a name is that of an initializer that could be a weight, or a mask. */
