@@ -50,10 +50,15 @@ record Balanced(DMatrixRMaj written, DMatrixRMaj read) {
     private static DMatrixRMaj triangle(DMatrixRMaj matrix) {
         DMatrixRMaj across = CommonOps_DDRM.transpose(matrix, null);
         var qr = DecompositionFactory_DDRM.qr(across.numRows, across.numCols);
-        if (!qr.decompose(across)) {
-            throw new StructureException("the triangle of one side of a product cannot be found");
+        if (qr.decompose(across)) {
+            return CommonOps_DDRM.transpose(qr.getR(null, true), null);
         }
-        return CommonOps_DDRM.transpose(qr.getR(null, true), null);
+        // Columns that are all zero stop the Householder reflections of the factorisation; singular vectors they do not.
+        var svd = DecompositionFactory_DDRM.svd(matrix.numRows, matrix.numCols, true, false, true);
+        if (!svd.decompose(matrix.copy())) {
+            throw new StructureException("the singular values of one side of a product did not converge");
+        }
+        return CommonOps_DDRM.mult(svd.getU(null, false), svd.getW(null), null);
     }
 
     /** S^−½ Xᵀ Tᵀ, for the first columns of X. */
