@@ -168,6 +168,7 @@ public final class RecipeReader {
         String kind = node.get("kind").map(n -> n.oneOf("sgd", "adam", "adamw", VARPRO)).orElse("sgd");
         double decay = node.get("weight-decay").map(n -> n.number(0, Double.MAX_VALUE)).orElse(CompressOptions.DECAY);
         double momentum = node.get("momentum").map(n -> n.number(0, 0.9999)).orElse(MOMENTUM);
+        node.get("gap");
         boolean nesterov = node.get("nesterov").map(RecipeNode::truth).orElse(false);
         List<Double> betas = numbers(node.get("betas"));
         double epsilon = node.get("epsilon").map(n -> n.number(0, 1)).orElse(1e-8);
