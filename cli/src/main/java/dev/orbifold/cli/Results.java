@@ -3,6 +3,7 @@ package dev.orbifold.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.orbifold.report.Comparison;
+import dev.orbifold.report.Experiments;
 import dev.orbifold.report.Outcomes;
 import dev.orbifold.report.Table;
 import dev.orbifold.report.Units;
@@ -79,6 +80,10 @@ final class Results {
 
     /** Everything worth reading, for a terminal. */
     String text(String verdict) {
+        if (result.has("points")) {
+            return Experiments.of(result).table().text() + "\n" + capital(verdict) + ".\n" + findings() + "\n"
+                    + files();
+        }
         StringBuilder text = new StringBuilder(Comparison.of(result).table().text());
         String constraints = Outcomes.of(result).rows().isEmpty() ? "" : Outcomes.of(result).table().text();
         String sentence = constraints.isEmpty() ? verdict : missedGoal();

@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example:", "  ${ROOT-COMMAND-NAME} resume runs/compress-20260101-120000"})
 final class ResumeCommand implements Callable<Integer> {
     /** Commands whose result compares a model before and after. */
-    private static final Set<String> COMPARING = Set.of("demo", "compress", "shrink", "train");
+    private static final Set<String> COMPARING = Set.of("demo", "compress", "shrink", "train",
+            TrainCommand.EXPERIMENT);
 
     @Parameters(paramLabel = "RUN", description = "The folder of the Run.") private Path folder = Path.of("");
 
@@ -40,6 +41,7 @@ final class ResumeCommand implements Callable<Integer> {
             return switch (view.command()) {
                 case "demo" -> DemoCommand.typed(view.arguments()).resumed(run, output);
                 case "compress" -> CompressCommand.typed(view.arguments()).resumed(run, output);
+                case TrainCommand.EXPERIMENT -> TrainCommand.typed(view.arguments()).experimentResumed(run, output);
                 case "train" -> TrainCommand.typed(view.arguments()).resumed(run, output);
                 default -> throw new RunException(folder + " is a Run of `" + view.command()
                         + "`, which is done in one go; run the command again");

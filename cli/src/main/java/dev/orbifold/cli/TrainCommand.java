@@ -8,6 +8,7 @@ import dev.orbifold.train.RecipeReader;
 import dev.orbifold.train.Train;
 import dev.orbifold.train.TrainException;
 import dev.orbifold.train.TrainRequest;
+import dev.orbifold.train.Trials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,9 @@ import picocli.CommandLine.Parameters;
                 "  ${ROOT-COMMAND-NAME} train --model lenet300.onnx --data mnist --mean 0.1307 --std 0.3081 \\",
                 "    --constrain \"parameters: '*.weight', sparse: elements, depth: 3, zeros: 0.95\" -o sparse.onnx"})
 final class TrainCommand implements Callable<Integer> {
+    /** What a Run of many trainings is called. */
+    static final String EXPERIMENT = "experiment";
+
     @Parameters(arity = "0..1", paramLabel = "RECIPE",
             description = "A YAML file that says what to train, on what, and under which constraints.") private Optional<
                     Path> recipe = Optional.empty();
@@ -78,20 +82,36 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         TrainRequest request = request();
         Path folder = runs.folder("train");
+        Optional<Trials> trials = Trials.prepare(request);
+        if (trials.isPresent()) {
+            return experiment(trials.get(), folder);
+        }
         Recipe asked = RecipeReader.read(request.name(), request.text(), request.folder(), request.overrides());
         Destination.checked(asked.output(), output,
                 asked.origin() instanceof Recipe.Origin.Model read ? read.path() : Path.of(""));
         try (Train train = Train.prepare(request)) {
             if (dryRun) {
-                List<String> plan = train.plan();
-                output.print(() -> String.join("\n", plan));
-                output.document("orbifold.train-plan/1", () -> Map.of("plan", plan));
-                return ExitCode.DONE;
+                return planned(train.plan());
             }
             try (RunFolder run = RunFolder.create(folder, "train", output.arguments())) {
                 return new Training(output, "train").of(run, progress -> train.run(run, progress));
             }
         }
+    }
+
+    private int experiment(Trials trials, Path folder) {
+        if (dryRun) {
+            return planned(trials.plan());
+        }
+        try (RunFolder run = RunFolder.create(folder, EXPERIMENT, output.arguments())) {
+            return new Training(output, EXPERIMENT).of(run, progress -> trials.run(run, progress));
+        }
+    }
+
+    private int planned(List<String> plan) {
+        output.print(() -> String.join("\n", plan));
+        output.document("orbifold.train-plan/1", () -> Map.of("plan", plan));
+        return ExitCode.DONE;
     }
 
     /** The command with these arguments, as if typed. */
@@ -109,6 +129,13 @@ final class TrainCommand implements Callable<Integer> {
                 return train.run(run, progress);
             }
         });
+    }
+
+    /** Continues an experiment. */
+    int experimentResumed(RunFolder run, Output reporter) {
+        return new Training(reporter, EXPERIMENT).of(run,
+                progress -> run.view().configuration().isPresent() ? Trials.resume(run, progress)
+                        : Trials.prepare(request()).orElseThrow().run(run, progress));
     }
 
     private TrainRequest request() {
@@ -130,13 +157,14 @@ final class TrainCommand implements Callable<Integer> {
                 destination.map(Path::toAbsolutePath));
         Path here = Path.of("").toAbsolutePath();
         if (recipe.isEmpty()) {
-            return new TrainRequest("--constrain", withTyped(""), here, overrides, threads.number(output));
+            return new TrainRequest("--constrain", withTyped(""), here, overrides, threads.number(output),
+                    Optional.empty());
         }
         Path file = recipe.get().toAbsolutePath().normalize();
         String name = String.valueOf(recipe.get().getFileName());
         return new TrainRequest(name, withTyped(read(file)), Optional.ofNullable(file.getParent()).orElse(here),
                 overrides,
-                threads.number(output));
+                threads.number(output), Optional.empty());
     }
 
     /** The recipe, with what was typed as further entries of its constraints. */

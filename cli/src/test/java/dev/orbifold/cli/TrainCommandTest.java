@@ -212,7 +212,7 @@ class TrainCommandTest {
             Files.delete(output());
             Path path = folder.resolve("stopped" + after);
             TrainRequest request = new TrainRequest("recipe.yaml", Files.readString(recipe), folder,
-                    RecipeReader.Overrides.none(), 1);
+                    RecipeReader.Overrides.none(), 1, java.util.Optional.empty());
             try (Train train = Train.prepare(request);
                     RunFolder run = RunFolder.create(path, "train", List.of(recipe.toString()))) {
                 assertThrows(InterruptedRun.class, () -> train.run(run, new StopAfter(after)));

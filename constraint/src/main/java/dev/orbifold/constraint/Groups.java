@@ -3,6 +3,7 @@ package dev.orbifold.constraint;
 import dev.orbifold.engine.Device;
 import dev.orbifold.engine.Tensors;
 import java.util.Arrays;
+import java.util.Optional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -20,6 +21,16 @@ public sealed interface Groups {
 
     /** Per group, the sum over its coordinates: [count]. */
     Tensor total(Tensor perCoordinate);
+
+    /** The cells of a scheme whose cells are sets of coordinates: single ones, or groups. */
+    static Optional<Groups> of(Scheme scheme) {
+        return switch (scheme) {
+            case Elementwise e -> Optional.of(new Aligned(new long[] {e.coordinates()}, new boolean[] {true}));
+            case Gated g -> Optional.of(g.groups());
+            case Ranked r -> Optional.empty();
+            case Tucker t -> Optional.empty();
+        };
+    }
 
     /**
      * Groups by position: the coordinates are seen in a shape, and those that agree on some of its axes are a group. Units,

@@ -58,6 +58,21 @@ sealed interface Chart {
     }
 
     /**
+     * Any measure against any other, one line per series.
+     *
+     * @param logX whether equal steps are equal factors on the horizontal axis
+     * @param logY the same for the vertical one
+     * @param series points of x, y, and the least and largest y over seeds
+     */
+    record Plot(String id, String description, String xAxis, String yAxis, boolean logX, boolean logY,
+            List<Series> series) implements Chart {
+        @Override
+        public String kind() {
+            return "plot";
+        }
+    }
+
+    /**
      * Share of units kept by Space and time.
      *
      * @param cells column, row, share from 0 to 1, width

@@ -52,6 +52,7 @@ final class Sections {
         switch (run.command()) {
             case "scan" -> body.add(new ScanSections(result, unfinished()).sections(charts));
             case "transform" -> body.add(TransformSections.of(result, unfinished()));
+            case "experiment" -> body.add(ExperimentSection.of(result, unfinished(), charts));
             case "train" -> body.add(comparison())
                     .add(new ConstraintsSection(result, curves, unfinished()).section(charts)).add(training(charts));
             default -> {

@@ -183,6 +183,42 @@
     return option;
   }
 
+  const plain = value => Math.abs(value) >= 1e5 || value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1).replace('e+', 'e')
+    : String(Number(value.toPrecision(4)));
+
+  /** One line per series; where seeds differ, a bar from the least to the largest. */
+  function plot(chart, look) {
+    const option = base(look);
+    option.legend.show = chart.series.length > 1;
+    option.grid = { left: 26, right: 18, top: chart.series.length > 1 ? 44 : 18, bottom: 26, containLabel: true };
+    option.tooltip.trigger = 'item';
+    option.tooltip.formatter = item => echarts.format.encodeHTML(item.seriesName) + '<br>' + echarts.format.encodeHTML(chart.yAxis) + ' '
+      + plain(item.value[1]) + (item.value[3] > item.value[2] ? ' (' + plain(item.value[2]) + ' to ' + plain(item.value[3]) + ')' : '')
+      + '<br>' + echarts.format.encodeHTML(chart.xAxis) + ' ' + plain(item.value[0]);
+    const scale = (log, name, more) => {
+      const made = axis(look, { type: log ? 'log' : 'value', scale: true, name: name + (log ? ' (log scale)' : ''), nameLocation: 'middle', ...more });
+      made.axisLabel = { ...made.axisLabel, formatter: plain, showMinLabel: false, showMaxLabel: false };
+      return made;
+    };
+    option.xAxis = scale(chart.logX, chart.xAxis, { nameGap: 26 });
+    option.yAxis = scale(chart.logY, chart.yAxis, { nameGap: 44 });
+    option.series = chart.series.flatMap((series, i) => {
+      const color = look.palette[i % look.palette.length];
+      const points = series.points.filter(point => (!chart.logX || point[0] > 0) && (!chart.logY || point[2] > 0));
+      const bars = points.filter(point => point[3] > point[2]);
+      return [
+        { name: series.name, type: 'line', data: points, color, symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 8, showSymbol: true,
+          lineStyle: { width: 2 }, emphasis: { disabled: true } },
+        { name: series.name, type: 'custom', data: bars, color, silent: true, tooltip: { show: false }, encode: { x: 0, y: [2, 3] },
+          renderItem: (params, api) => {
+            const low = api.coord([api.value(0), api.value(2)]), high = api.coord([api.value(0), api.value(3)]);
+            return { type: 'line', shape: { x1: low[0], y1: low[1], x2: high[0], y2: high[1] }, style: { stroke: color, lineWidth: 1.5 } };
+          } },
+      ];
+    });
+    return option;
+  }
+
   /** Which columns begin a round epoch: at most so many, each with its epoch in as few digits as it needs. */
   function epochTicks(epochs, most) {
     const span = epochs[epochs.length - 1] - epochs[0] || 1;
@@ -222,7 +258,7 @@
   }
 
   const scan = scanDrawings({ axis, base, FONT });
-  const DRAWINGS = { lines, tradeoff, heat, network: scan.network, spectra: scan.spectra, bar: scan.bar };
+  const DRAWINGS = { lines, tradeoff, plot, heat, network: scan.network, spectra: scan.spectra, bar: scan.bar };
   const heights = (chart, width) => chart.kind === 'heat' ? Math.max(180, 96 + chart.rows.length * 20)
     : chart.kind === 'network' ? scan.height(chart) : chart.kind === 'bar' ? scan.barHeight(chart, width) : 0;
   function draw(item, width) {

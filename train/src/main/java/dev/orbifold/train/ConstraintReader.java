@@ -3,9 +3,11 @@ package dev.orbifold.train;
 import dev.orbifold.constraint.Condition;
 import dev.orbifold.constraint.Constraint;
 import dev.orbifold.constraint.Reparametrization;
+import dev.orbifold.constraint.Rival;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -46,7 +48,7 @@ final class ConstraintReader {
             throw node
                     .wrong("a constraint is put either on 'parameters' or on 'spaces', names or patterns with * and ?");
         }
-        for (String key : List.of("depth", "zeros", "zeros-by", "lambda", "sign-in", "start")) {
+        for (String key : List.of("by", "depth", "zeros", "zeros-by", "lambda", "sign-in", "start")) {
             node.get(key);
         }
         KEYS.keySet().forEach(node::get);
@@ -62,7 +64,10 @@ final class ConstraintReader {
         if (goal.isEmpty() && lambda.isEmpty() && ties(condition)) {
             goal = Optional.of(1.0);
         }
-        if (goal.isPresent() == lambda.isPresent()) {
+        Optional<Rival> rival = rival();
+        if (rival.isPresent()) {
+            fits(rival.get(), condition, goal.isPresent(), lambda.isPresent());
+        } else if (goal.isPresent() == lambda.isPresent()) {
             throw node.wrong("name either a 'lambda' or the share of 'zeros' to reach");
         }
         Recipe.Lambda over = lambda.map(this::lambda).orElse(Recipe.Lambda.constant(0));
@@ -71,7 +76,31 @@ final class ConstraintReader {
         Optional<Double> aimed = goal;
         Constraint constraint = node.checked(() -> new Constraint(name, parameters, condition, depth, over.at(0), aimed,
                 start));
-        return new Recipe.Asked(constraint, over, until, signIn, "line " + node.line());
+        return new Recipe.Asked(constraint, rival, over, until, signIn, "line " + node.line());
+    }
+
+    private Optional<Rival> rival() {
+        return node.get("by").map(n -> n.oneOf("factors", "proximal", "penalty", "magnitude", "slimming"))
+                .filter(word -> !word.equals("factors")).map(word -> Rival.valueOf(word.toUpperCase(Locale.ROOT)));
+    }
+
+    /** Checks that what only factors have is not asked of a rival, and that it gets what it needs. */
+    private void fits(Rival rival, Condition condition, boolean goal, boolean lambda) {
+        for (String key : List.of("depth", "sign-in", "start")) {
+            node.get(key).ifPresent(n -> {
+                throw n.wrong("only factors have this; a constraint held by " + rival.word() + " has none");
+            });
+        }
+        if (node.get("sparse").isEmpty()) {
+            throw node.wrong(rival.word() + " is a way to 'sparse' weights, to nothing else");
+        }
+        if (rival == Rival.SLIMMING && !(condition instanceof Condition.Units)) {
+            throw node.wrong("slimming is put on 'spaces', sparse: units");
+        }
+        if (goal != rival.cuts() || lambda != rival.pulls()) {
+            throw node.wrong(rival.word() + " needs " + (rival.pulls() ? "a 'lambda'" : "no 'lambda'") + " and "
+                    + (rival.cuts() ? "the share of 'zeros' to cut" : "no share of 'zeros'"));
+        }
     }
 
     private static boolean ties(Condition condition) {

@@ -5,6 +5,7 @@ import dev.orbifold.constraint.Constrained;
 import dev.orbifold.constraint.Forms;
 import dev.orbifold.constraint.Ham;
 import dev.orbifold.constraint.PairRank;
+import dev.orbifold.constraint.Pruned;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.engine.Batch;
 import dev.orbifold.engine.Device;
@@ -23,10 +24,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -62,6 +65,18 @@ final class Learner implements AutoCloseable {
     }
 
     /**
+     * A constraint that is held without factors.
+     *
+     * @param asked what the recipe says
+     * @param cells what goes to zero
+     */
+    record Rivalled(Recipe.Asked asked, Pruned cells) {
+        String name() {
+            return asked.constraint().name();
+        }
+    }
+
+    /**
      * What one step showed.
      *
      * @param loss of the batch, without penalties
@@ -81,6 +96,7 @@ final class Learner implements AutoCloseable {
     private final Optional<Ham> ham;
     private final List<Held> held = new ArrayList<>();
     private final List<Paired> pairs = new ArrayList<>();
+    private final List<Rivalled> rivals = new ArrayList<>();
 
     /**
      * Puts a Graph under constraints.
@@ -99,6 +115,11 @@ final class Learner implements AutoCloseable {
             this.weights = FlatWeights.of(graph, program.trainable(), program.state(), device);
             Forms forms = new Forms(Symmetries.of(graph), program.trainable(), ScalarType.Float, device);
             for (Recipe.Asked asked : recipe.constraints()) {
+                if (asked.rival().isPresent()) {
+                    rivals.add(new Rivalled(asked, new Pruned(asked.rival().get(), graph, weights,
+                            forms.of(asked.constraint()), cut(asked, steps), device)));
+                    continue;
+                }
                 for (Forms.Form form : forms.of(asked.constraint())) {
                     Reparametrization how = reparametrized(asked, form, device);
                     held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(), how),
@@ -110,6 +131,7 @@ final class Learner implements AutoCloseable {
             for (Recipe.Asked asked : recipe.constraints()) {
                 forms.pairs(asked.constraint()).forEach(space -> pairs.add(paired(asked, space, device, steps)));
             }
+            apart();
             this.ham = recipe.ham().map(h -> new Ham(weights, h.alpha(), h.beta()));
         } finally {
             scope.close();
@@ -155,6 +177,27 @@ final class Learner implements AutoCloseable {
                 .map(g -> new Aim(goal(asked, space.dimension(), g, steps), rank, device)));
     }
 
+    /** What is held without factors shares no Parameter with other constraints. */
+    private void apart() {
+        Set<String> taken = new HashSet<>();
+        held.forEach(h -> taken.addAll(h.form().parameters()));
+        pairs.forEach(p -> taken.addAll(p.rank().parameters()));
+        for (Rivalled rival : rivals) {
+            for (String parameter : rival.cells().parameters()) {
+                if (!taken.add(parameter)) {
+                    throw new dev.orbifold.constraint.ConstraintException("constraint " + rival.name()
+                            + ": parameter " + parameter + " is under another constraint as well; they contradict");
+                }
+            }
+        }
+    }
+
+    private static Pruned.Cut cut(Recipe.Asked asked, long steps) {
+        long end = Math.max(1, Math.round(asked.goalUntil() * steps) - 1);
+        return new Pruned.Cut(asked.constraint().goal().orElse(0.0), end / 4, end,
+                (int) Math.clamp(end / 100, 1, 100));
+    }
+
     private static Aim.Goal goal(Recipe.Asked asked, int among, double share, long steps) {
         long end = Math.max(2, Math.round(asked.goalUntil() * steps));
         long push = Plan.pushSteps(steps);
@@ -173,6 +216,10 @@ final class Learner implements AutoCloseable {
 
     List<Paired> pairs() {
         return pairs;
+    }
+
+    List<Rivalled> rivals() {
+        return rivals;
     }
 
     Constrained constrained() {
@@ -208,10 +255,14 @@ final class Learner implements AutoCloseable {
                     p.rank().pull(p.asked().lambda().at(progress));
                 }
             }
+            for (Rivalled r : rivals) {
+                r.cells().pull(number, r.asked().lambda().at(progress));
+            }
             seen = new Step(loss.item_double(), objective.accuracy(output, batch.targets()));
         }
         constrained.step(rate, recipe.clip());
         ham.ifPresent(h -> h.after(rate));
+        rivals.forEach(r -> r.cells().after(number, rate, r.asked().lambda().at(progress)));
         boolean pushed = false;
         for (Held h : held) {
             if (h.aim().isPresent() && h.aim().get().after(number)) {
@@ -262,6 +313,7 @@ final class Learner implements AutoCloseable {
                 zeros.put(h.term().name(), form.closed() / (double) form.cells());
             }
             pairs.forEach(p -> zeros.put(p.name(), p.rank().closed() / (double) p.rank().cells()));
+            rivals.forEach(r -> zeros.put(r.name(), r.cells().closed() / (double) r.cells().cells()));
         }
         return zeros;
     }
@@ -282,6 +334,7 @@ final class Learner implements AutoCloseable {
         for (Paired p : pairs) {
             p.aim().ifPresent(a -> sections.put("aim/" + p.name(), MemorySegment.ofArray(a.state())));
         }
+        rivals.forEach(r -> sections.put("cut/" + r.name(), MemorySegment.ofArray(r.cells().state())));
         return sections;
     }
 
@@ -296,6 +349,7 @@ final class Learner implements AutoCloseable {
         for (Paired p : pairs) {
             p.aim().ifPresent(a -> a.restore(sections.apply("aim/" + p.name()).toArray(ValueLayout.JAVA_BYTE)));
         }
+        rivals.forEach(r -> r.cells().restore(sections.apply("cut/" + r.name()).toArray(ValueLayout.JAVA_BYTE)));
     }
 
     FlatWeights weights() {

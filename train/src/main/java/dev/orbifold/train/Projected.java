@@ -1,9 +1,6 @@
 package dev.orbifold.train;
 
-import dev.orbifold.constraint.Elementwise;
-import dev.orbifold.constraint.Gated;
 import dev.orbifold.constraint.Groups;
-import dev.orbifold.constraint.Scheme;
 import dev.orbifold.constraint.VariableProjection;
 import dev.orbifold.constraint.Whole;
 import dev.orbifold.engine.Part;
@@ -38,21 +35,12 @@ final class Projected {
         if (held.size() != 1 || !held.getFirst().form().parameters().equals(List.of(linear.weight()))
                 || !(held.getFirst().form().chart() instanceof Whole)
                 || held.getFirst().form().scheme().depth() != 2
-                || groups(held.getFirst().form().scheme()).isEmpty() || held.getFirst().aim().isPresent()) {
+                || Groups.of(held.getFirst().form().scheme()).isEmpty() || held.getFirst().aim().isPresent()) {
             throw new TrainException(
                     "varpro solves for one constraint of depth 2 with a lambda, sparse elements or sparse"
                             + " groups, on the layer's weight");
         }
         return linear;
-    }
-
-    private static Optional<Groups> groups(Scheme scheme) {
-        return switch (scheme) {
-            case Elementwise e
-                    -> Optional.of(new Groups.Aligned(new long[] {e.coordinates()}, new boolean[] {true}));
-            case Gated g -> Optional.of(g.groups());
-            default -> Optional.empty();
-        };
     }
 
     /** Solves, and leaves the solution in the weights. */
@@ -72,7 +60,7 @@ final class Projected {
             // The mean of squares is 2/n times half their sum.
             double mu = lambda * fit.size() / 2;
             Tensor w = VariableProjection.solve(
-                    new VariableProjection.Problem(x, y, groups(held.form().scheme()).orElseThrow(), mu), MOST,
+                    new VariableProjection.Problem(x, y, Groups.of(held.form().scheme()).orElseThrow(), mu), MOST,
                     recipe.projected().orElseThrow(),
                     s -> progress
                             .message(String.format(Locale.ROOT, "iteration %d: objective %.8g, duality gap %.1e of it",

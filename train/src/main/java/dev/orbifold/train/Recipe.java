@@ -1,6 +1,7 @@
 package dev.orbifold.train;
 
 import dev.orbifold.constraint.Constraint;
+import dev.orbifold.constraint.Rival;
 import dev.orbifold.engine.Optimizer;
 import dev.orbifold.engine.Schedule;
 import java.nio.file.Path;
@@ -65,12 +66,14 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
      * One constraint and its strength over training.
      *
      * @param constraint what is asked
+     * @param rival how it is held where that is not by factors
      * @param lambda λ over training
      * @param goalUntil the share of training by which a goal must be reached
      * @param signIn every how many epochs β = 1 is restored (Sign-In); 0 for never
      * @param where the recipe's line, for messages
      */
-    public record Asked(Constraint constraint, Lambda lambda, double goalUntil, int signIn, String where) {
+    public record Asked(Constraint constraint, Optional<Rival> rival, Lambda lambda, double goalUntil, int signIn,
+            String where) {
     }
 
     /**

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -24,17 +25,64 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  * otherwise. A mapping remembers which of its keys were asked for, so that keys nobody knows are noticed.
  */
 final class RecipeNode {
+    /** What stands for the value of a series. */
+    static final String VALUE = "$";
     private static final int FAR = 3;
 
     private final String source;
     private final String path;
     private final Node node;
+    private final Optional<String> value;
     private final Set<String> known = new LinkedHashSet<>();
 
-    private RecipeNode(String source, String path, Node node) {
+    private RecipeNode(String source, String path, Node node, Optional<String> value) {
         this.source = source;
         this.path = path;
         this.node = node;
+        this.value = value;
+    }
+
+    private RecipeNode at(String place, Node below) {
+        return new RecipeNode(source, place, below, value);
+    }
+
+    /** The same with a value wherever {@link #VALUE} stands. */
+    RecipeNode with(String given) {
+        return new RecipeNode(source, path, node, Optional.of(given));
+    }
+
+    /** This mapping with the keys of another on top: mappings join key by key, everything else is replaced. */
+    RecipeNode under(RecipeNode top) {
+        return new RecipeNode(source, path, joined(node, top.node), value);
+    }
+
+    /** This mapping without some keys. */
+    RecipeNode without(Set<String> keys) {
+        return new RecipeNode(source, path, mapping(node,
+                tuples().stream().filter(t -> !(t.getKeyNode() instanceof ScalarNode k && keys.contains(k.getValue())))
+                        .toList()),
+                value);
+    }
+
+    private static Node joined(Node below, Node top) {
+        if (!(below instanceof MappingNode under && top instanceof MappingNode over)) {
+            return top;
+        }
+        Map<String, NodeTuple> all = new LinkedHashMap<>();
+        for (MappingNode part : List.of(under, over)) {
+            for (NodeTuple tuple : part.getValue()) {
+                String key = tuple.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
+                NodeTuple had = all.get(key);
+                all.put(key, had == null ? tuple
+                        : new NodeTuple(tuple.getKeyNode(), joined(had.getValueNode(), tuple.getValueNode())));
+            }
+        }
+        return mapping(below, List.copyOf(all.values()));
+    }
+
+    private static Node mapping(Node like, List<NodeTuple> tuples) {
+        return new MappingNode(like.getTag(), true, tuples, like.getStartMark(), like.getEndMark(),
+                DumperOptions.FlowStyle.BLOCK);
     }
 
     /**
@@ -49,7 +97,7 @@ final class RecipeNode {
             if (root == null) {
                 throw new TrainException(source + " is empty");
             }
-            RecipeNode recipe = new RecipeNode(source, "", root);
+            RecipeNode recipe = new RecipeNode(source, "", root, Optional.empty());
             recipe.tuples();
             return recipe;
         } catch (MarkedYAMLException e) {
@@ -95,9 +143,9 @@ final class RecipeNode {
                 throw wrong("keys are words");
             }
             String name = key.getValue();
-            RecipeNode value = new RecipeNode(source, path.isEmpty() ? name : path + "." + name, tuple.getValueNode());
-            if (entries.put(name, value) != null) {
-                throw value.wrong("stands here twice");
+            RecipeNode behind = at(path.isEmpty() ? name : path + "." + name, tuple.getValueNode());
+            if (entries.put(name, behind) != null) {
+                throw behind.wrong("stands here twice");
             }
         }
         return entries;
@@ -146,7 +194,12 @@ final class RecipeNode {
     /** The words that stand here. */
     String text() {
         if (node instanceof ScalarNode scalar) {
-            return scalar.getValue();
+            String text = scalar.getValue();
+            if (text.equals(VALUE)) {
+                return value
+                        .orElseThrow(() -> wrong(VALUE + " stands for a value of a series, and there is none here"));
+            }
+            return text;
         }
         throw wrong("expected a word, found " + shown());
     }
@@ -205,7 +258,7 @@ final class RecipeNode {
         }
         List<RecipeNode> items = new ArrayList<>();
         for (Node item : sequence.getValue()) {
-            items.add(new RecipeNode(source, path + "[" + items.size() + "]", item));
+            items.add(at(path + "[" + items.size() + "]", item));
         }
         return items;
     }

@@ -35,6 +35,11 @@ public final class RecipeReader {
     public record Overrides(Optional<Path> model, Optional<Path> data, List<Double> mean, List<Double> std,
             Optional<Integer> epochs, Optional<Integer> batch, Optional<Double> rate, Optional<Long> seed,
             Optional<Path> output) {
+        /** The same with another seed and output. */
+        Overrides to(long drawn, Path other) {
+            return new Overrides(model, data, mean, std, epochs, batch, rate, Optional.of(drawn), Optional.of(other));
+        }
+
         /** Nothing beside the recipe. */
         public static Overrides none() {
             return new Overrides(Optional.empty(), Optional.empty(), List.of(), List.of(), Optional.empty(),
@@ -63,6 +68,16 @@ public final class RecipeReader {
      */
     public static Recipe read(String name, String text, Path folder, Overrides overrides) {
         return new RecipeReader(folder, overrides, RecipeNode.parse(name, text)).recipe();
+    }
+
+    /**
+     * Reads what one training of an experiment is to do.
+     *
+     * @param trial which of its trainings
+     * @throws TrainException if anything is wrong; names the line
+     */
+    static Recipe read(String name, String text, Path folder, Overrides overrides, Experiment.Trial trial) {
+        return new RecipeReader(folder, overrides, Experiment.chosen(RecipeNode.parse(name, text), trial)).recipe();
     }
 
     private Recipe recipe() {
@@ -98,6 +113,9 @@ public final class RecipeReader {
         Path output = overrides.output().or(() -> root.get("output").map(n -> folder.resolve(n.text())))
                 .orElse(Path.of("trained.onnx"));
         root.get("output");
+        root.get("series").ifPresent(n -> {
+            throw n.wrong("an experiment of many trainings is read as such");
+        });
         root.noOthers();
         return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate, clip,
                 augment,

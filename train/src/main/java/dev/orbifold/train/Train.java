@@ -168,6 +168,8 @@ public final class Train implements AutoCloseable {
                     "constraint %s: the rank of %d copies of %d coordinates, on %s", p.name(),
                     p.rank().space().copies(),
                     p.rank().space().dimension(), p.rank().parameters())));
+            learner.rivals().forEach(r -> lines.add(String.format(Locale.ROOT, "constraint %s: by %s on %s, %,d cells",
+                    r.name(), r.cells().rival().word(), r.cells().parameters(), r.cells().cells())));
             int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
             lines.add(String.format(Locale.ROOT, "memory: weights, gradients and moments %.1f MB, constraints %.1f MB",
                     buffers * 4e-6 * cost.parameters(), buffers * 4e-6 * extra));

@@ -71,6 +71,7 @@ final class TrainEnd {
         List<TrainResult.Outcome> outcomes = new ArrayList<>();
         learner.held().forEach(h -> outcomes.add(outcome(h, folded)));
         learner.pairs().forEach(p -> outcomes.add(outcome(p)));
+        learner.rivals().forEach(r -> outcomes.add(outcome(r)));
         Evaluator.Factory witness = OnnxRuntime.factory(threads);
         List<Map<String, TensorData>> samples = objective.samples(data.test(), SAMPLES);
         Graph written = smaller(folded, witness, samples, findings);
@@ -80,7 +81,8 @@ final class TrainEnd {
         progress.message("testing the network before and after");
         List<CompressResult.Standing> standings = Evaluation.of(List.of(start, written),
                 List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
-        boolean met = learner.held().stream().allMatch(this::met) && learner.pairs().stream().allMatch(this::met);
+        boolean met = learner.held().stream().allMatch(this::met) && learner.pairs().stream().allMatch(this::met)
+                && learner.rivals().stream().allMatch(TrainEnd::met);
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), outcomes, equality.maxError(),
                 Math.min(SAMPLES, data.test().size()), verdict(standings.getLast(), outcomes), met, findings);
         OnnxFile.write(written, recipe.output());
@@ -96,6 +98,11 @@ final class TrainEnd {
 
     private boolean met(Learner.Paired pair) {
         return pair.aim().isEmpty() || reached(pair.asked(), pair.rank().space().dimension(), pair.rank());
+    }
+
+    private static boolean met(Learner.Rivalled rival) {
+        long cells = rival.cells().cells();
+        return rival.cells().closed() >= Math.floor(rival.asked().constraint().goal().orElse(0.0) * cells + 1e-9);
     }
 
     private static boolean reached(Recipe.Asked asked, int among, Steerable form) {
@@ -176,6 +183,13 @@ final class TrainEnd {
                     new TrainResult.Outcome.Nearby(below(sizes, 10 * Scheme.ZERO), below(sizes, Scheme.ZERO / 10)),
                     Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         }
+    }
+
+    private static TrainResult.Outcome outcome(Learner.Rivalled rival) {
+        long zero = rival.cells().closed();
+        return new TrainResult.Outcome(rival.name(), rival.cells().parameters(), rival.cells().rival().word(), 1,
+                rival.asked().lambda().at(1), rival.cells().cells(), zero, new TrainResult.Outcome.Nearby(zero, zero),
+                Double.NaN, Double.NaN, Double.NaN, Double.NaN);
     }
 
     private static long below(Tensor sizes, double threshold) {

@@ -1,6 +1,7 @@
 package dev.orbifold.train;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * What {@code train} was asked, as a Run keeps it to be continued.
@@ -10,10 +11,18 @@ import java.nio.file.Path;
  * @param folder what relative paths in it start from
  * @param overrides what was typed beside it
  * @param threads that compute
+ * @param trial which training of an experiment, where the recipe is one
  */
-public record TrainRequest(String name, String text, Path folder, RecipeReader.Overrides overrides, int threads) {
+public record TrainRequest(String name, String text, Path folder, RecipeReader.Overrides overrides, int threads,
+        Optional<Experiment.Trial> trial) {
+    /** One training of this experiment, written where its own Run keeps models. */
+    TrainRequest of(Experiment.Trial one, Path output) {
+        return new TrainRequest(name, text, folder, overrides.to(one.seed(), output), threads, Optional.of(one));
+    }
+
     /** The recipe, checked. */
     Recipe recipe() {
-        return RecipeReader.read(name, text, folder, overrides);
+        return trial.map(t -> RecipeReader.read(name, text, folder, overrides, t))
+                .orElseGet(() -> RecipeReader.read(name, text, folder, overrides));
     }
 }

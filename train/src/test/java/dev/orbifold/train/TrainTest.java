@@ -36,7 +36,8 @@ class TrainTest {
                 batch-size: 20
                 output: out.onnx
                 optimizer: {rate: 0.05, weight-decay: 0}
-                """ + more + "constraints:\n" + constraints, folder, RecipeReader.Overrides.none(), 2);
+                """ + more + "constraints:\n" + constraints, folder, RecipeReader.Overrides.none(), 2,
+                java.util.Optional.empty());
     }
 
     private TrainResult run(TrainRequest request, String name) {
@@ -173,10 +174,10 @@ class TrainTest {
                   - {parameters: fc1.weight, sparse: elements, lambda: 0.05}
                 """;
         TrainResult trained = run(new TrainRequest("r.yaml", text.formatted("rate: 0.1, schedule: constant"), folder,
-                RecipeReader.Overrides.none(), 2), "trained");
+                RecipeReader.Overrides.none(), 2, java.util.Optional.empty()), "trained");
         float[] found = written().parameters().get("fc1.weight").toFloats();
         TrainResult solved = run(new TrainRequest("r.yaml", text.formatted("kind: varpro"), folder,
-                RecipeReader.Overrides.none(), 2), "solved");
+                RecipeReader.Overrides.none(), 2, java.util.Optional.empty()), "solved");
         assertTrue(trained.constraints().getFirst().gap() < 1e-4, trained.toString());
         assertTrue(solved.constraints().getFirst().gap() < 1e-6, solved.toString());
         assertArrayEquals(found, written().parameters().get("fc1.weight").toFloats(), NEARLY);

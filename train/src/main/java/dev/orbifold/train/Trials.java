@@ -1,0 +1,205 @@
+package dev.orbifold.train;
+
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.run.Environment;
+import dev.orbifold.run.Json;
+import dev.orbifold.run.RunFolder;
+import dev.orbifold.run.RunState;
+import dev.orbifold.run.RunView;
+import dev.orbifold.run.Storage;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** All trainings of an {@link Experiment}, one after the other, each a Run of its own below the experiment's. */
+public final class Trials {
+    private static final String FOLDER = "trials";
+    private static final String WRITTEN = "trained.onnx";
+    private static final String POINT = "point.json";
+
+    /** Where the output of a recipe that is only checked would go. */
+    private static final Path SOMEWHERE = Path.of(System.getProperty("java.io.tmpdir")).resolve(WRITTEN);
+
+    private final TrainRequest request;
+    private final Experiment experiment;
+
+    private Trials(TrainRequest request, Experiment experiment) {
+        this.request = request;
+        this.experiment = experiment;
+    }
+
+    /**
+     * Reads the experiment and checks all recipes, and the first of every series against model and data, before any folder
+     * is made.
+     *
+     * @return empty where the recipe is a single training
+     * @throws TrainException if anything is wrong; names the line
+     */
+    public static Optional<Trials> prepare(TrainRequest request) {
+        Optional<Experiment> found = Experiment.of(request.name(), request.text());
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        if (request.overrides().output().isPresent()) {
+            throw new TrainException(
+                    request.name() + " is an experiment of many trainings, whose models lie in its Run;"
+                            + " leave the output out");
+        }
+        Experiment experiment = request.overrides().seed().map(found.get()::only).orElseGet(found::get);
+        Trials trials = new Trials(request, experiment);
+        experiment.trials().forEach(t -> trials.request(t, SOMEWHERE).recipe());
+        trials.firsts().forEach(t -> Train.prepare(trials.request(t, SOMEWHERE)).close());
+        return Optional.of(trials);
+    }
+
+    private List<Experiment.Trial> firsts() {
+        return experiment.trials().stream()
+                .filter(t -> t.value() == 0 && t.seed() == experiment.seeds().getFirst()).toList();
+    }
+
+    private TrainRequest request(Experiment.Trial trial, Path output) {
+        return request.of(trial, output);
+    }
+
+    /** What will be done, for {@code --dry-run}: one fact a line. */
+    public List<String> plan() {
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(Locale.ROOT, "experiment: %d trainings, %d series, seeds %s; plots %s against %s",
+                experiment.trials().size(), experiment.series().size(), experiment.seeds(),
+                experiment.plot().y().word(), experiment.plot().x().word()));
+        for (Experiment.Trial first : firsts()) {
+            Experiment.Series series = experiment.series().get(first.series());
+            lines.add("series " + series.name() + ": values " + series.values());
+            try (Train train = Train.prepare(request(first, SOMEWHERE))) {
+                train.plan().forEach(line -> lines.add("  " + line));
+            }
+        }
+        return lines;
+    }
+
+    /**
+     * Trains what is not trained yet, in order; a Run that was stopped goes on where it stood.
+     *
+     * @throws InterruptedRun if {@link Progress#stopping} asked for it; the Run can be resumed
+     */
+    public ExperimentResult run(RunFolder run, Progress progress) {
+        run.configuration(request);
+        run.environment(Environment.detect(request.threads(), "", Compress.libraries()));
+        run.state(RunState.Status.RUNNING, 0, "");
+        List<Experiment.Trial> trials = experiment.trials();
+        List<ExperimentResult.Point> points = new ArrayList<>();
+        boolean met = true;
+        for (Experiment.Trial trial : trials) {
+            String label = label(trial);
+            progress.message(
+                    String.format(Locale.ROOT, "training %d of %d: %s", points.size() + 1, trials.size(), label));
+            Path folder = run.path().resolve(FOLDER).resolve(trial.name());
+            Path kept = folder.resolve(POINT);
+            if (!Files.exists(kept)) {
+                one(trial, folder, new Labelled(progress, label));
+            }
+            ExperimentResult.Point point = Json.convert(Json.read(kept), ExperimentResult.Point.class);
+            met &= RunView.of(folder).result().map(r -> r.path("met").asBoolean(true)).orElse(true);
+            points.add(point);
+            run.result(json(points, run));
+        }
+        ExperimentResult result = new ExperimentResult(points, met, verdict(points));
+        run.findings(List.of());
+        run.state(RunState.Status.DONE, met ? 0 : 1, "");
+        return result;
+    }
+
+    /** Continues an experiment. */
+    public static ExperimentResult resume(RunFolder run, Progress progress) {
+        TrainRequest request = run.view().configuration(TrainRequest.class);
+        return prepare(request).orElseThrow().run(run, progress);
+    }
+
+    private String label(Experiment.Trial trial) {
+        Experiment.Series series = experiment.series().get(trial.series());
+        String value = series.values().get(trial.value());
+        return series.name() + (value.isEmpty() ? "" : ", " + value) + ", seed " + trial.seed();
+    }
+
+    private void one(Experiment.Trial trial, Path folder, Progress progress) {
+        Path output = folder.resolve("models").resolve(WRITTEN);
+        TrainResult result = trained(trial, folder, output, progress);
+        Experiment.Series series = experiment.series().get(trial.series());
+        String value = series.values().get(trial.value());
+        Graph before = OnnxFile.read(folder.resolve("models").resolve("start.onnx"));
+        Graph after = OnnxFile.read(output);
+        Map<String, Double> measures = new LinkedHashMap<>();
+        for (Measure measure : Measure.values()) {
+            measures.put(measure.word(), measure.of(result, before, after, value));
+        }
+        ExperimentResult.Point point = new ExperimentResult.Point(series.name(), value, trial.seed(), measures,
+                result.maxError(), FOLDER + "/" + trial.name());
+        Storage.write(folder.resolve(POINT), Json.pretty(point).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private TrainResult trained(Experiment.Trial trial, Path folder, Path output, Progress progress) {
+        if (Files.exists(folder.resolve("run.json"))) {
+            try (RunFolder own = RunFolder.open(folder)) {
+                if (own.view().configuration().isPresent()) {
+                    TrainResult result = Train.resume(own, progress);
+                    own.checkpoints().clear();
+                    return result;
+                }
+            }
+        }
+        try (RunFolder own = Files.exists(folder.resolve("run.json")) ? RunFolder.open(folder)
+                : RunFolder.create(folder, "train", List.of());
+                Train train = Train.prepare(request(trial, output))) {
+            TrainResult result = train.run(own, progress);
+            own.checkpoints().clear();
+            return result;
+        }
+    }
+
+    private String verdict(List<ExperimentResult.Point> points) {
+        return String.format(Locale.ROOT, "%d trainings; %s against %s is in the report", points.size(),
+                experiment.plot().y().word(), experiment.plot().x().word());
+    }
+
+    private Map<String, Object> json(List<ExperimentResult.Point> points, RunFolder run) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("schema", "orbifold.experiment/1");
+        json.put("about", experiment.about());
+        json.put("command", run.view().arguments());
+        json.put("plot", Map.of("x", experiment.plot().x().word(), "y", experiment.plot().y().word(), "logX",
+                experiment.plot().logX(), "logY", experiment.plot().logY(), "claim", experiment.plot().claim()));
+        json.put("series", experiment.series().stream().map(Experiment.Series::name).toList());
+        json.put("trainings", experiment.trials().size());
+        json.put("points", points);
+        json.put("equality", Map.of("maxError",
+                points.stream().mapToDouble(ExperimentResult.Point::maxError).max().orElse(0), "samples", 0));
+        json.put("verdict", verdict(points));
+        json.put("run", run.path().toString());
+        return json;
+    }
+
+    /** Says which training a line is about. */
+    private record Labelled(Progress progress, String label) implements Progress {
+        @Override
+        public void message(String text) {
+            progress.message(label + ": " + text);
+        }
+
+        @Override
+        public void step(String phase, long step, long steps, double accuracy, double macs) {
+            progress.step(phase, step, steps, accuracy, macs);
+        }
+
+        @Override
+        public boolean stopping() {
+            return progress.stopping();
+        }
+    }
+}
