@@ -147,7 +147,12 @@ public final class Pruned {
         }
     }
 
-    /** After a step at the learning rate η: cells shrink, or are cut, and what was cut stays zero. */
+    /**
+     * After a step: cells shrink, or are cut, and what was cut stays zero.
+     *
+     * @param rate how far a constant gradient of 1 moves a weight per step in the long run: η/(1 − μ) with momentum μ, so
+     *        that proximal steps have their fixed point where the penalty λ puts it
+     */
     public void after(long step, double rate, double lambda) {
         try (PointerScope scope = new PointerScope()) {
             if (rival == Rival.PROXIMAL) {
@@ -186,7 +191,8 @@ public final class Pruned {
     private void scale(Site site, Tensor perCell) {
         Tensor w = site.region().of(weights.values());
         Chart chart = site.form().chart();
-        Tensor z = chart.coordinates(w).mul(site.groups().spread(perCell));
+        // The sum makes zeros positive.
+        Tensor z = chart.coordinates(w).mul(site.groups().spread(perCell)).add(Scalars.ZERO);
         site.region().write(chart.join(z, chart.rest(w)), weights.values());
     }
 

@@ -262,7 +262,7 @@ final class Learner implements AutoCloseable {
         }
         constrained.step(rate, recipe.clip());
         ham.ifPresent(h -> h.after(rate));
-        rivals.forEach(r -> r.cells().after(number, rate, r.asked().lambda().at(progress)));
+        rivals.forEach(r -> r.cells().after(number, lasting(rate), r.asked().lambda().at(progress)));
         boolean pushed = false;
         for (Held h : held) {
             if (h.aim().isPresent() && h.aim().get().after(number)) {
@@ -274,6 +274,11 @@ final class Learner implements AutoCloseable {
         }
         pairs.forEach(p -> p.aim().ifPresent(a -> a.after(number)));
         return seen;
+    }
+
+    /** How far a constant gradient of 1 moves a weight per step in the long run. */
+    private double lasting(double rate) {
+        return recipe.optimizer() instanceof Optimizer.Kind.Sgd sgd ? rate / (1 - sgd.momentum()) : rate;
     }
 
     private Map<String, Tensor> values() {
