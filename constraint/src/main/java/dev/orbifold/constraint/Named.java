@@ -41,21 +41,39 @@ public final class Named {
         return known;
     }
 
+    /** Whether a constraint names a Parameter as a weight, as {@link #weights} would list it. */
+    public boolean names(Constraint constraint, String parameter) {
+        return fitting(constraint).contains(parameter) && weight(constraint, parameter);
+    }
+
+    private Set<String> fitting(Constraint constraint) {
+        Set<String> meant = new LinkedHashSet<>();
+        known.forEach((name, parameter) -> {
+            if (constraint.parameters().stream().anyMatch(word -> WeightAxes.fits(word, name))) {
+                meant.add(parameter);
+            }
+        });
+        return meant;
+    }
+
     /**
      * The Parameters that words fit, in the order of the Graph.
      *
      * @throws ConstraintException if a word fits none
      */
     List<String> of(Constraint constraint) {
-        Set<String> meant = new LinkedHashSet<>();
-        for (String word : constraint.parameters()) {
-            List<String> fitting = known.keySet().stream().filter(name -> WeightAxes.fits(word, name)).toList();
-            if (fitting.isEmpty()) {
-                throw new ConstraintException(word + " fits no Parameter that is trained; there are " + trainable);
-            }
-            fitting.forEach(name -> meant.add(known.getOrDefault(name, name)));
+        List<String> idle = constraint.parameters().stream()
+                .filter(word -> known.keySet().stream().noneMatch(name -> WeightAxes.fits(word, name))).toList();
+        if (!idle.isEmpty()) {
+            throw new ConstraintException(idle + " fits no Parameter that is trained; there are " + trainable);
         }
+        Set<String> meant = fitting(constraint);
         return trainable.stream().filter(meant::contains).toList();
+    }
+
+    private boolean weight(Constraint constraint, String parameter) {
+        return data(parameter).rank() >= 2 || constraint.parameters().stream()
+                .anyMatch(word -> parameter.equals(known.getOrDefault(word, word)));
     }
 
     /**
@@ -65,9 +83,7 @@ public final class Named {
      */
     List<String> weights(Constraint constraint) {
         List<String> names = of(constraint);
-        Set<String> full = new LinkedHashSet<>();
-        constraint.parameters().forEach(word -> full.add(known.getOrDefault(word, word)));
-        List<String> weights = names.stream().filter(n -> data(n).rank() >= 2 || full.contains(n)).toList();
+        List<String> weights = names.stream().filter(n -> weight(constraint, n)).toList();
         if (weights.isEmpty()) {
             throw new ConstraintException(constraint.parameters() + " fits only biases and scales; name them in full to"
                     + " constrain them: " + names);
