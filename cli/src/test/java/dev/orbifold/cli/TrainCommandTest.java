@@ -27,6 +27,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code train} and {@code resume}, from the command line to the file, on a network that trains in a moment. */
 class TrainCommandTest {
@@ -180,6 +182,24 @@ class TrainCommandTest {
                     () -> assertFalse(Files.exists(folder.resolve("run"))),
                     () -> assertFalse(Files.exists(output())));
         });
+    }
+
+    /** A recipe's lines say nothing of what was typed beside it. */
+    @ParameterizedTest @CsvSource(delimiter = '|', value = {
+            "parameters: 'fc9*', sparse: elements, zeros: 0.5|--constrain 2: constraint constraint-2: [fc9*] fits no Parameter",
+            "parameters: fc1.weight, sparse: elements, lambda: -1|--constrain 2: lambda: must lie between 0.0",
+            "parameters: fc1.weight, sparse: [|--constrain 2: this is not YAML"})
+    void whatIsTypedWronglyIsNamedByItsNumber(String typed, String message) throws IOException {
+        Path model = Tiny.model(folder.resolve("tiny.onnx"), 0);
+        String fits = "parameters: fc2.weight, sparse: elements, zeros: 0.5";
+        for (Object[] words : List.of(words(recipe(RECIPE), "--constrain", fits, "--constrain", typed),
+                words("--model", model, "--data", folder.resolve("points.csv"), "--constrain", fits, "--constrain",
+                        typed))) {
+            Outcome outcome = Outcome.of(words);
+            assertAll(() -> assertEquals(ExitCode.INPUT, outcome.exitCode(), outcome.all()),
+                    () -> assertTrue(outcome.err().contains("train: " + message), outcome.all()),
+                    () -> assertEquals(1, outcome.err().lines().count(), outcome.all()));
+        }
     }
 
     @Test

@@ -126,12 +126,12 @@ public final class Train implements AutoCloseable {
         }
     }
 
-    /** Adds the recipe's line to what a constraint says of itself. */
+    /** Adds the place in the recipe to what a constraint says of itself. */
     private TrainException located(dev.orbifold.constraint.ConstraintException e) {
         String message = String.valueOf(e.getMessage());
         String where = recipe.constraints().stream()
                 .filter(a -> message.startsWith("constraint " + a.constraint().name() + ":")).findFirst()
-                .map(a -> request.name() + " " + a.where() + ": ").orElse(request.name() + ": ");
+                .map(a -> a.where() + ": ").orElse(request.name() + ": ");
         return new TrainException(where + message, e);
     }
 
