@@ -95,7 +95,8 @@ class TrainCommandTest {
         Outcome outcome = Outcome.of(words(recipe(RECIPE + HALF), "--quiet"));
         List<String> lines = outcome.out().lines().toList();
         int head =
-                lines.indexOf("Constraint  on          scheme                 zero    share  imbalance  left of Oᵀw");
+                lines.indexOf(
+                        "Constraint  on          scheme                goal      zero    share  imbalance  left of Oᵀw");
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(
                         head > 0 && lines.get(head + 1).startsWith("half        fc1.weight  elementwise D = 2"),

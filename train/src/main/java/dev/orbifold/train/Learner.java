@@ -253,6 +253,28 @@ final class Learner implements AutoCloseable {
         }
     }
 
+    /** Leaves the gradient of the mean loss over a whole part in the flat weights; norms use what they have learnt. */
+    void gradients(Part part) {
+        weights.zeroGradients();
+        long targets = 0;
+        try (Loader loader = Loader.evaluation(part, BATCH, program.device())) {
+            for (Batch batch : loader.epoch(0)) {
+                try (PointerScope inner = new PointerScope()) {
+                    Map<String, Tensor> values = values();
+                    values.put(objective.input().name(), batch.inputs());
+                    Tensor output = objective.answer(program.run(values, Mode.EVALUATION));
+                    long own = batch.targets().numel();
+                    objective.loss(output, batch.targets(), Optional.empty())
+                            .mul(new org.bytedeco.pytorch.Scalar((double) own)).backward();
+                    targets += own;
+                }
+            }
+        }
+        try (PointerScope inner = new PointerScope()) {
+            weights.gradients().div_(new org.bytedeco.pytorch.Scalar((double) targets));
+        }
+    }
+
     /** The share of cells that are exactly zero, by constraint. */
     Map<String, Double> zeros() {
         Map<String, Double> zeros = new LinkedHashMap<>();

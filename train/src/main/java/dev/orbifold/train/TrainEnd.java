@@ -69,6 +69,9 @@ final class TrainEnd {
         Graph folded = learner.folded();
         List<Finding> findings = new ArrayList<>(before);
         List<TrainResult.Outcome> outcomes = new ArrayList<>();
+        if (learner.held().stream().anyMatch(TrainEnd::pulled)) {
+            learner.gradients(fit);
+        }
         learner.held().forEach(h -> outcomes.add(outcome(h, folded)));
         learner.pairs().forEach(p -> outcomes.add(outcome(p)));
         Evaluator.Factory witness = OnnxRuntime.factory(threads);
@@ -88,6 +91,10 @@ final class TrainEnd {
         run.result(json(result));
         run.state(RunState.Status.DONE, met ? 0 : 1, "");
         return result;
+    }
+
+    private static boolean pulled(Learner.Held held) {
+        return held.term().form().lambda() > 0;
     }
 
     private boolean met(Learner.Held held) {
@@ -144,9 +151,10 @@ final class TrainEnd {
             Tensor sizes = scheme.sizes(form.factors());
             double threshold = Scheme.ZERO;
             return new TrainResult.Outcome(held.term().name(), held.form().parameters(), Train.words(scheme),
-                    scheme.depth(), form.lambda(), scheme.cells(), scheme.closed(form.factors()),
+                    scheme.depth(), goal(held.asked()), form.lambda(), scheme.cells(), scheme.closed(form.factors()),
                     new TrainResult.Outcome.Nearby(below(sizes, 10 * threshold), below(sizes, threshold / 10)),
                     form.penalty(), scheme.imbalance(form.factors()), gap(held, folded),
+                    pulled(held) ? learner.constrained().stationarity(held.term()).relative() : Double.NaN,
                     left(form.chart(), held, folded));
         }
     }
@@ -172,10 +180,15 @@ final class TrainEnd {
         try (PointerScope scope = new PointerScope()) {
             Tensor sizes = pair.rank().sizes();
             return new TrainResult.Outcome(pair.name(), pair.rank().parameters(), "rank of a pair", 2,
-                    pair.aim().isPresent() ? 0 : pair.asked().lambda().at(1), pair.rank().cells(), pair.rank().closed(),
+                    goal(pair.asked()), pair.aim().isPresent() ? 0 : pair.asked().lambda().at(1), pair.rank().cells(),
+                    pair.rank().closed(),
                     new TrainResult.Outcome.Nearby(below(sizes, 10 * Scheme.ZERO), below(sizes, Scheme.ZERO / 10)),
-                    Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+                    Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         }
+    }
+
+    private static double goal(Recipe.Asked asked) {
+        return asked.constraint().goal().orElse(Double.NaN);
     }
 
     private static long below(Tensor sizes, double threshold) {
