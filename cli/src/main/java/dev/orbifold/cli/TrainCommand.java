@@ -139,7 +139,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private TrainRequest request() {
-        if (recipe.isEmpty() && model.isEmpty()) {
+        if (recipe.isEmpty() && (model.isEmpty() || data.isEmpty())) {
             throw output.wrong("name a RECIPE, or --model and --data");
         }
         batch.filter(n -> n < 1).ifPresent(n -> {
@@ -154,30 +154,24 @@ final class TrainCommand implements Callable<Integer> {
         output.checked(DataException.class, () -> DataOptions.defaults().normalized(mean, std));
         RecipeReader.Overrides overrides = new RecipeReader.Overrides(model.map(Path::toAbsolutePath),
                 data.map(Path::toAbsolutePath), mean, std, epochs, batch, rate, seed,
-                destination.map(Path::toAbsolutePath));
+                destination.map(Path::toAbsolutePath), constraints);
         Path here = Path.of("").toAbsolutePath();
         if (recipe.isEmpty()) {
-            return new TrainRequest("--constrain", withTyped(""), here, overrides, threads.number(output),
-                    Optional.empty());
+            return new TrainRequest("--constrain", "constraints: []", here, overrides, threads.number(output));
         }
         Path file = recipe.get().toAbsolutePath().normalize();
         String name = String.valueOf(recipe.get().getFileName());
-        return new TrainRequest(name, withTyped(read(file)), Optional.ofNullable(file.getParent()).orElse(here),
+        return new TrainRequest(name, without(read(file)), Optional.ofNullable(file.getParent()).orElse(here),
                 overrides,
-                threads.number(output), Optional.empty());
+                threads.number(output));
     }
 
-    /** The recipe, with what was typed as further entries of its constraints. */
-    private String withTyped(String text) {
-        if (constraints.isEmpty()) {
-            return text.isBlank() ? "constraints: []" : text;
-        }
-        if (text.lines().anyMatch(line -> line.startsWith("constraints:"))) {
+    /** The recipe, which has no constraints of its own where some were typed. */
+    private String without(String text) {
+        if (!constraints.isEmpty() && text.lines().anyMatch(line -> line.startsWith("constraints:"))) {
             throw output.wrong("the recipe has constraints already; --constrain is for a recipe without them");
         }
-        StringBuilder all = new StringBuilder(text).append("\nconstraints:\n");
-        constraints.forEach(c -> all.append("  - {").append(c).append("}\n"));
-        return all.toString();
+        return text;
     }
 
     private static String read(Path file) {

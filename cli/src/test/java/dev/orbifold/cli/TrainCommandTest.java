@@ -27,6 +27,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code train} and {@code resume}, from the command line to the file, on a network that trains in a moment. */
 class TrainCommandTest {
@@ -93,7 +95,8 @@ class TrainCommandTest {
         Outcome outcome = Outcome.of(words(recipe(RECIPE + HALF), "--quiet"));
         List<String> lines = outcome.out().lines().toList();
         int head =
-                lines.indexOf("Constraint  on          scheme                 zero    share  imbalance  left of Oᵀw");
+                lines.indexOf(
+                        "Constraint  on          scheme                goal      zero    share  imbalance  left of Oᵀw");
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(
                         head > 0 && lines.get(head + 1).startsWith("half        fc1.weight  elementwise D = 2"),
@@ -182,6 +185,24 @@ class TrainCommandTest {
         });
     }
 
+    /** A recipe's lines say nothing of what was typed beside it. */
+    @ParameterizedTest @CsvSource(delimiter = '|', value = {
+            "parameters: 'fc9*', sparse: elements, zeros: 0.5|--constrain 2: constraint constraint-2: [fc9*] fits no Parameter",
+            "parameters: fc1.weight, sparse: elements, lambda: -1|--constrain 2: lambda: must lie between 0.0",
+            "parameters: fc1.weight, sparse: [|--constrain 2: this is not YAML"})
+    void whatIsTypedWronglyIsNamedByItsNumber(String typed, String message) throws IOException {
+        Path model = Tiny.model(folder.resolve("tiny.onnx"), 0);
+        String fits = "parameters: fc2.weight, sparse: elements, zeros: 0.5";
+        for (Object[] words : List.of(words(recipe(RECIPE), "--constrain", fits, "--constrain", typed),
+                words("--model", model, "--data", folder.resolve("points.csv"), "--constrain", fits, "--constrain",
+                        typed))) {
+            Outcome outcome = Outcome.of(words);
+            assertAll(() -> assertEquals(ExitCode.INPUT, outcome.exitCode(), outcome.all()),
+                    () -> assertTrue(outcome.err().contains("train: " + message), outcome.all()),
+                    () -> assertEquals(1, outcome.err().lines().count(), outcome.all()));
+        }
+    }
+
     @Test
     void aRecipeThatIsNotThereIsNamed() {
         Outcome outcome = Outcome.of(words(folder.resolve("no.yaml")));
@@ -212,7 +233,7 @@ class TrainCommandTest {
             Files.delete(output());
             Path path = folder.resolve("stopped" + after);
             TrainRequest request = new TrainRequest("recipe.yaml", Files.readString(recipe), folder,
-                    RecipeReader.Overrides.none(), 1, java.util.Optional.empty());
+                    RecipeReader.Overrides.none(), 1);
             try (Train train = Train.prepare(request);
                     RunFolder run = RunFolder.create(path, "train", List.of(recipe.toString()))) {
                 assertThrows(InterruptedRun.class, () -> train.run(run, new StopAfter(after)));

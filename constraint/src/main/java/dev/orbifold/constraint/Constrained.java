@@ -163,6 +163,17 @@ public final class Constrained implements AutoCloseable {
         return terms.stream().mapToDouble(t -> t.form().penalty()).sum();
     }
 
+    /**
+     * How far a constraint is from a stationary point, for the gradients in the flat weights.
+     *
+     * @param term one of {@link #terms}
+     */
+    public Stationarity stationarity(Term term) {
+        try (PointerScope inner = new PointerScope()) {
+            return term.form().stationarity(Region.of(weights, term.parameters()).of(weights.gradients()));
+        }
+    }
+
     /** The bytes a checkpoint needs, by section name; the weights' own are not among them. */
     public Map<String, MemorySegment> sections() {
         Map<String, MemorySegment> sections = new LinkedHashMap<>(optimizer.sections());

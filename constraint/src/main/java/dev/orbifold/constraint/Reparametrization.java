@@ -286,6 +286,15 @@ public final class Reparametrization implements Steerable, AutoCloseable {
         }
     }
 
+    /**
+     * How far the coordinates are from a stationary point, for λ as it is now.
+     *
+     * @param gradient ∂L/∂w, flat
+     */
+    public Stationarity stationarity(Tensor gradient) {
+        return Stationarity.of(scheme, factors, chart.pulledCoordinates(gradient), lambda);
+    }
+
     /** The bytes a checkpoint needs, by section name. */
     public Map<String, MemorySegment> sections() {
         Map<String, MemorySegment> sections = new LinkedHashMap<>();

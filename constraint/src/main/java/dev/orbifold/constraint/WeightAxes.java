@@ -5,7 +5,6 @@ import dev.orbifold.graph.Node;
 import dev.orbifold.graph.TensorData;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -67,11 +66,7 @@ public record WeightAxes(int units, int inputs) {
         };
     }
 
-    /** Names, of those trained, that globs fit; a glob knows {@code *} and {@code ?}. */
-    static List<String> matching(List<String> names, List<String> globs) {
-        return names.stream().filter(name -> globs.stream().anyMatch(glob -> fits(glob, name))).toList();
-    }
-
+    /** Whether a glob, which knows {@code *} and {@code ?}, fits a name. */
     static boolean fits(String glob, String name) {
         StringBuilder pattern = new StringBuilder();
         for (char c : glob.toCharArray()) {

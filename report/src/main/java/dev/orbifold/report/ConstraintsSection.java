@@ -25,6 +25,7 @@ final class ConstraintsSection {
             new Column("#threshold ÷10 to ×10", row -> true, Outcomes.Row::sensitivity),
             new Column("#penalty", row -> row.penalty() > 0, row -> Units.scientific(row.penalty())),
             new Column("#imbalance", row -> true, row -> Units.scientific(row.imbalance())),
+            new Column("#duality gap", row -> Double.isFinite(row.gap()), row -> Units.scientific(row.gap())),
             new Column("#stationarity", row -> Double.isFinite(row.stationarity()),
                     row -> Units.scientific(row.stationarity())),
             new Column("#left of Oᵀw", Outcomes.Row::whole, Outcomes.Row::remains));
@@ -72,6 +73,16 @@ final class ConstraintsSection {
                 + " coordinate of Oᵀw; the counts are of exact zeros, and beside them what they would be with a"
                 + " threshold ten times smaller and larger. Imbalance is the largest relative difference of factors"
                 + " that are equal where the penalty is at its least.", "class", "note");
+        if (rows.stream().anyMatch(row -> Double.isFinite(row.gap()))) {
+            section.element("p",
+                    "Duality gap: how far loss and penalty can be from the least there is, over their sum.",
+                    "class", "note");
+        }
+        if (rows.stream().anyMatch(row -> Double.isFinite(row.stationarity()))) {
+            section.element("p", "Stationarity: what is left over of the gradient of loss and penalty, over the"
+                    + " penalty's own pull; 0 where training has come to rest, 1 where nothing holds against the"
+                    + " penalty.", "class", "note");
+        }
         if (rows.stream().anyMatch(Outcomes.Row::whole)) {
             section.element("p", "Left of Oᵀw: ‖Oᵀw‖ / ‖w‖ of the written weights, where all cells are zero.", "class",
                     "note");

@@ -6,6 +6,7 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 
 /**
  * What became of every constraint of a training, from a result with {@code constraints}.
@@ -39,11 +40,13 @@ public record Outcomes(List<Row> rows) {
      * @param tenfold how many would be at ten times the threshold
      * @param penalty what weight decay of the factors added to the loss at the end
      * @param imbalance the largest relative difference between factors that are equal at balance
-     * @param stationarity how far from a stationary point training ended, or NaN
+     * @param gap the duality gap over the objective, or NaN where the problem is not convex
+     * @param stationarity what is left over of the gradient of loss and penalty, over the penalty's own pull, or NaN
      * @param left ‖Oᵀw‖ over ‖w‖ of the written weights
      */
     public record Row(String name, List<String> parameters, String scheme, double goal, double lambda, long cells,
-            long zero, long tenth, long tenfold, double penalty, double imbalance, double stationarity, double left) {
+            long zero, long tenth, long tenfold, double penalty, double imbalance, double gap, double stationarity,
+            double left) {
         /** Copies the list. */
         public Row {
             parameters = List.copyOf(parameters);
@@ -70,6 +73,11 @@ public record Outcomes(List<Row> rows) {
         /** Whether the count of zeros depends on the threshold, and how much. */
         String sensitivity() {
             return tenth == zero && tenfold == zero ? "same" : grouped(tenth) + " to " + grouped(tenfold);
+        }
+
+        /** The duality gap where the problem is convex, else how far from stationary. */
+        String optimum() {
+            return Double.isFinite(gap) ? Units.scientific(gap) + " (gap)" : Units.scientific(stationarity);
         }
 
         /** λ as it would be typed. */
@@ -106,18 +114,42 @@ public record Outcomes(List<Row> rows) {
                     100 * Sections.number(one, "goal"), Sections.number(one, "lambda"), one.path("cells").asLong(),
                     zero, one.path("nearby").path("tenth").asLong(zero),
                     one.path("nearby").path("tenfold").asLong(zero), Sections.number(one, "penalty"),
-                    Sections.number(one, "imbalance"), Sections.number(one, "stationarity"),
+                    Sections.number(one, "imbalance"), Sections.number(one, "gap"),
+                    Sections.number(one, "stationarity"),
                     Sections.number(one, "left")));
         }
         return new Outcomes(rows);
     }
 
-    /** The table for a terminal. */
+    private boolean any(Predicate<Row> says) {
+        return rows.stream().anyMatch(says);
+    }
+
+    /** The table for a terminal; a column is left out where no constraint has anything in it. */
     public Table table() {
-        Table table = new Table().left("Constraint").left("on").left("scheme").right("zero").right("share")
-                .right("imbalance").right("left of Oᵀw");
-        rows.forEach(row -> table.row(row.name(), row.few(), row.scheme(), row.zeros(), Units.percent(row.share()),
-                Units.scientific(row.imbalance()), row.remains()));
+        boolean goals = any(row -> Double.isFinite(row.goal()));
+        boolean optima = any(row -> !row.optimum().equals(Units.UNKNOWN));
+        Table table = new Table().left("Constraint").left("on").left("scheme");
+        if (goals) {
+            table.right("goal");
+        }
+        table.right("zero").right("share").right("imbalance");
+        if (optima) {
+            table.right("from optimum");
+        }
+        table.right("left of Oᵀw");
+        for (Row row : rows) {
+            List<String> cells = new ArrayList<>(List.of(row.name(), row.few(), row.scheme()));
+            if (goals) {
+                cells.add(Units.percent(row.goal()));
+            }
+            cells.addAll(List.of(row.zeros(), Units.percent(row.share()), Units.scientific(row.imbalance())));
+            if (optima) {
+                cells.add(row.optimum());
+            }
+            cells.add(row.remains());
+            table.row(cells.toArray(String[]::new));
+        }
         return table;
     }
 

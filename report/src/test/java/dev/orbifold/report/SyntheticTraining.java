@@ -82,7 +82,9 @@ final class SyntheticTraining {
         outcome.put("nearby", Map.of("tenfold", zero + (lambda > 1 ? 0 : 7), "tenth", zero));
         outcome.put("penalty", 12 * lambda);
         outcome.put("imbalance", 2e-3);
-        outcome.put("stationarity", Double.NaN);
+        outcome.put("goal", lambda == 0 ? 0.9 : Double.NaN);
+        outcome.put("gap", lambda == 3 ? 4.2e-6 : Double.NaN);
+        outcome.put("stationarity", lambda > 0 ? 0.013 * lambda : Double.NaN);
         outcome.put("left", left);
         return outcome;
     }

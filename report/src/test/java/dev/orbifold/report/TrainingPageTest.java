@@ -40,7 +40,8 @@ class TrainingPageTest {
             assertTrue(section.contains(text), text + " is not in " + section);
         }
         assertFalse(section.contains("7.5e-01"), "what is left of Oᵀw where not all of it was to go says nothing");
-        assertFalse(section.contains("stationarity"), "a column without a number");
+        assertTrue(section.contains(">4.2e-06<"), "the duality gap of the convex one");
+        assertTrue(section.contains(">1.6e-06<"), "how far from stationary where λ pulls");
         assertTrue(section.contains("id=\"chart-zeros\""));
         assertTrue(html.contains("Constraints: <span class=\"missed\">missed</span>"));
         assertTrue(html.contains("<strong>Accuracy 7.52\u00a0% → 96.38\u00a0% (+88.86 points)</strong>"),
@@ -83,13 +84,26 @@ class TrainingPageTest {
     }
 
     @Test
+    void columnsWithoutANumberAreLeftOut() {
+        try (RunFolder run = RunFolder.create(temporary.resolve("run"), "train", List.of())) {
+            run.result(Map.of("schema", "orbifold.train/1", "constraints",
+                    List.of(Map.of("name", "a", "cells", 4, "zero", 1)), "met", true));
+            run.state(RunState.Status.DONE, 0, "");
+            String section = section(HtmlReport.html(run.view()), "constraints");
+            for (String absent : List.of("goal", "tationarity", "uality gap")) {
+                assertFalse(section.contains(absent), absent);
+            }
+        }
+    }
+
+    @Test
     void theTerminalHasOneLinePerConstraint() {
         RunView run = SyntheticTraining.write(temporary.resolve("run"), "few weights", RunState.Status.DONE);
         assertEquals("""
-                Constraint   on                     scheme                       zero     share  imbalance  left of Oᵀw
-                few weights  fc1.weight             elementwise D = 3  5,760 of 6,400   90.00 %    2.0e-03            –
-                halves       fc1.weight and 2 more  gated D = 2             50 of 100   50.00 %    2.0e-03            –
-                all of it    fc2.weight             elementwise D = 2        40 of 40  100.00 %    2.0e-03      3.1e-08
+                Constraint   on                     scheme                goal            zero     share  imbalance   from optimum  left of Oᵀw
+                few weights  fc1.weight             elementwise D = 3  90.00 %  5,760 of 6,400   90.00 %    2.0e-03              –            –
+                halves       fc1.weight and 2 more  gated D = 2              –       50 of 100   50.00 %    2.0e-03        1.6e-06            –
+                all of it    fc2.weight             elementwise D = 2        –        40 of 40  100.00 %    2.0e-03  4.2e-06 (gap)      3.1e-08
                 """, Outcomes.of(run.result().orElseThrow()).table().text());
     }
 

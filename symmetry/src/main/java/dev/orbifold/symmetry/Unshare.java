@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +25,18 @@ import org.jspecify.annotations.Nullable;
  * @param graph the Graph, computing the same function
  * @param findings which parameters were duplicated
  * @param inferred the Graph's symmetries, where telling the uses apart took just these, so that nobody need infer them again
+ * @param copies per parameter that was duplicated although its values say that it is one, the names of its copies, itself
+ *        first
  */
-public record Unshare(Graph graph, List<Finding> findings, Optional<Symmetries> inferred) {
-    /** Copies the list. */
+public record Unshare(Graph graph, List<Finding> findings, Optional<Symmetries> inferred,
+        Map<String, List<String>> copies) {
+    /** Copies the list and the map. */
     public Unshare {
         findings = List.copyOf(findings);
+        copies = Map.copyOf(copies);
     }
+
+    private static final String SHARED = "shared-parameter";
 
     /** One place where a node reads a value. */
     private record Use(int node, int input, String via) {
@@ -42,31 +49,55 @@ public record Unshare(Graph graph, List<Finding> findings, Optional<Symmetries> 
 
     /** Duplicates merged parameters and says which. */
     public static Unshare of(Graph graph) {
+        return of(graph, parameter -> false);
+    }
+
+    /**
+     * Duplicates merged parameters but for those that the caller knows to be one, and says which.
+     *
+     * @param one which parameters are to stay one; one that starts with one number everywhere does so only where all uses
+     *        call it by one name, because exporters merge such parameters and keep their names
+     */
+    public static Unshare of(Graph graph, Predicate<String> one) {
         Map<String, String> aliases = aliases(graph);
         Map<String, List<Use>> uses = uses(graph, aliases);
         uses.values().removeIf(u -> u.size() < 2);
+        Map<String, TensorData> tensors = Tensors.real(graph);
+        List<Finding> kept = new ArrayList<>();
+        uses.entrySet().removeIf(use -> {
+            boolean stays = one.test(use.getKey()) && (!sameEverywhere(tensors.get(use.getKey()))
+                    || use.getValue().stream().map(Use::via).distinct().count() == 1);
+            if (stays) {
+                kept.add(new Finding(Finding.Severity.INFO, SHARED, use.getKey(), use.getKey() + " is read in "
+                        + use.getValue().size() + " places and stays one parameter, as it was named"));
+            }
+            return stays;
+        });
         if (uses.isEmpty()) {
-            return new Unshare(graph, List.of(), Optional.empty());
+            return new Unshare(graph, kept, Optional.empty(), Map.of());
         }
         Map<String, List<String>> names = names(graph, uses);
         Symmetries apart = Symmetries.of(split(graph, aliases, uses, names));
         Map<String, Set<String>> layouts = layouts(apart);
         Map<String, List<Use>> merged = new LinkedHashMap<>(uses);
-        Map<String, TensorData> real = Tensors.real(graph);
-        merged.keySet().removeIf(parameter -> !sameEverywhere(real.get(parameter))
+        merged.keySet().removeIf(parameter -> !sameEverywhere(tensors.get(parameter))
                 && names.getOrDefault(parameter, List.of()).stream()
                         .map(n -> layouts.getOrDefault(n, Set.of())).distinct().count() == 1);
-        List<Finding> findings = new ArrayList<>();
-        merged.forEach((parameter, where) -> findings.add(new Finding(Finding.Severity.INFO, "shared-parameter",
+        List<Finding> findings = new ArrayList<>(kept);
+        merged.forEach((parameter, where) -> findings.add(new Finding(Finding.Severity.INFO, SHARED,
                 parameter, parameter + " is read in " + where.size() + " places that "
-                        + (sameEverywhere(real.get(parameter)) ? "start with one number everywhere"
+                        + (sameEverywhere(tensors.get(parameter)) ? "start with one number everywhere"
                                 : "do not belong together")
                         + "; every place gets its own copy: "
                         + String.join(", ", names.getOrDefault(parameter, List.of())))));
+        Map<String, List<String>> copies = new LinkedHashMap<>();
+        merged.keySet().stream().filter(parameter -> !sameEverywhere(tensors.get(parameter)))
+                .forEach(parameter -> copies.put(parameter, names.getOrDefault(parameter, List.of())));
         if (merged.size() == uses.size()) {
-            return new Unshare(apart.graph(), findings, Optional.of(apart));
+            return new Unshare(apart.graph(), findings, Optional.of(apart), copies);
         }
-        return new Unshare(merged.isEmpty() ? graph : split(graph, aliases, merged, names), findings, Optional.empty());
+        return new Unshare(merged.isEmpty() ? graph : split(graph, aliases, merged, names), findings, Optional.empty(),
+                copies);
     }
 
     /** Whether a parameter says nothing by which uses could have been told apart: an initial scale or bias. */

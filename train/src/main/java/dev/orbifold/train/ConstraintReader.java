@@ -76,7 +76,7 @@ final class ConstraintReader {
         Optional<Double> aimed = goal;
         Constraint constraint = node.checked(() -> new Constraint(name, parameters, condition, depth, over.at(0), aimed,
                 start));
-        return new Recipe.Asked(constraint, rival, over, until, signIn, "line " + node.line());
+        return new Recipe.Asked(constraint, rival, over, until, signIn, node.place());
     }
 
     private Optional<Rival> rival() {

@@ -1,12 +1,15 @@
 package dev.orbifold.train;
 
 import dev.orbifold.constraint.Aim;
+import dev.orbifold.constraint.Condition;
 import dev.orbifold.constraint.Constrained;
 import dev.orbifold.constraint.Forms;
 import dev.orbifold.constraint.Ham;
 import dev.orbifold.constraint.PairRank;
 import dev.orbifold.constraint.Pruned;
 import dev.orbifold.constraint.Reparametrization;
+import dev.orbifold.constraint.Steerable;
+import dev.orbifold.constraint.Together;
 import dev.orbifold.engine.Batch;
 import dev.orbifold.engine.Device;
 import dev.orbifold.engine.FlatWeights;
@@ -46,9 +49,8 @@ final class Learner implements AutoCloseable {
      * @param asked what the recipe says
      * @param form how it is factored
      * @param term it, in its place
-     * @param aim what steers it, if a goal does
      */
-    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term, Optional<Aim> aim) {
+    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term) {
     }
 
     /**
@@ -56,11 +58,26 @@ final class Learner implements AutoCloseable {
      *
      * @param asked what the recipe says
      * @param rank the Space
-     * @param aim what steers it, if a goal does
      */
-    record Paired(Recipe.Asked asked, PairRank rank, Optional<Aim> aim) {
+    record Paired(Recipe.Asked asked, PairRank rank) {
         String name() {
             return asked.constraint().name() + "/" + rank.space().name();
+        }
+    }
+
+    /**
+     * Cells that are steered towards a goal.
+     *
+     * @param asked what the recipe says
+     * @param name in checkpoints
+     * @param among cells that compete with each other; 0 for all
+     * @param cells what is steered
+     * @param aim what steers it
+     */
+    record Steering(Recipe.Asked asked, String name, int among, Steerable cells, Aim aim) {
+        static Steering of(Recipe.Asked asked, String name, int among, Steerable cells, long steps, Device device) {
+            Aim.Goal goal = goal(asked, among, asked.constraint().goal().orElseThrow(), steps);
+            return new Steering(asked, name, among, cells, new Aim(goal, cells, device));
         }
     }
 
@@ -97,6 +114,7 @@ final class Learner implements AutoCloseable {
     private final List<Held> held = new ArrayList<>();
     private final List<Paired> pairs = new ArrayList<>();
     private final List<Rivalled> rivals = new ArrayList<>();
+    private final List<Steering> steering = new ArrayList<>();
 
     /**
      * Puts a Graph under constraints.
@@ -120,12 +138,12 @@ final class Learner implements AutoCloseable {
                             forms.of(asked.constraint()), cut(asked, steps), device)));
                     continue;
                 }
+                int before = held.size();
                 for (Forms.Form form : forms.of(asked.constraint())) {
-                    Reparametrization how = reparametrized(asked, form, device);
-                    held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(), how),
-                            asked.constraint().goal()
-                                    .map(g -> new Aim(goal(asked, form.among(), g, steps), how, device))));
+                    held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(),
+                            reparametrized(asked, form, device))));
                 }
+                steer(asked, held.subList(before, held.size()), steps, device);
             }
             this.constrained = new Constrained(weights, recipe.optimizer(), held.stream().map(Held::term).toList());
             for (Recipe.Asked asked : recipe.constraints()) {
@@ -173,8 +191,29 @@ final class Learner implements AutoCloseable {
             }
         }
         rank.balance();
-        return new Paired(asked, rank, asked.constraint().goal()
-                .map(g -> new Aim(goal(asked, space.dimension(), g, steps), rank, device)));
+        if (steered(asked)) {
+            steering.add(Steering.of(asked, asked.constraint().name() + "/" + space.name(), space.dimension(), rank,
+                    steps, device));
+        }
+        return new Paired(asked, rank);
+    }
+
+    private static boolean steered(Recipe.Asked asked) {
+        return asked.constraint().goal().isPresent();
+    }
+
+    /** Single entries compete over all Parameters of their constraint, everything else within its own. */
+    private void steer(Recipe.Asked asked, List<Held> own, long steps, Device device) {
+        if (!steered(asked)) {
+            return;
+        }
+        if (own.size() > 1 && asked.constraint().condition() instanceof Condition.Elements) {
+            steering.add(Steering.of(asked, asked.constraint().name(), 0,
+                    new Together(own.stream().map(h -> h.term().form()).toList()), steps, device));
+            return;
+        }
+        own.forEach(h -> steering.add(Steering.of(asked, h.term().name(), h.form().among(), h.term().form(), steps,
+                device)));
     }
 
     /** What is held without factors shares no Parameter with other constraints. */
@@ -222,6 +261,10 @@ final class Learner implements AutoCloseable {
         return rivals;
     }
 
+    List<Steering> steering() {
+        return steering;
+    }
+
     Constrained constrained() {
         return constrained;
     }
@@ -235,7 +278,7 @@ final class Learner implements AutoCloseable {
     Step step(Batch batch, long number, double progress) {
         double rate = recipe.rate().at(progress);
         for (Held h : held) {
-            if (h.aim().isEmpty()) {
+            if (!steered(h.asked())) {
                 h.term().form().lambda(h.asked().lambda().at(progress));
             }
         }
@@ -251,7 +294,7 @@ final class Learner implements AutoCloseable {
             weights.zeroGradients();
             loss.backward();
             for (Paired p : pairs) {
-                if (p.aim().isEmpty()) {
+                if (!steered(p.asked())) {
                     p.rank().pull(p.asked().lambda().at(progress));
                 }
             }
@@ -264,15 +307,12 @@ final class Learner implements AutoCloseable {
         ham.ifPresent(h -> h.after(rate));
         rivals.forEach(r -> r.cells().after(number, lasting(rate), r.asked().lambda().at(progress)));
         boolean pushed = false;
-        for (Held h : held) {
-            if (h.aim().isPresent() && h.aim().get().after(number)) {
-                pushed = true;
-            }
+        for (Steering one : steering) {
+            pushed |= one.aim().after(number);
         }
         if (pushed) {
             constrained.write();
         }
-        pairs.forEach(p -> p.aim().ifPresent(a -> a.after(number)));
         return seen;
     }
 
@@ -295,7 +335,7 @@ final class Learner implements AutoCloseable {
             }
         }
         constrained.snap();
-        pairs.stream().filter(p -> p.aim().isEmpty()).forEach(p -> {
+        pairs.stream().filter(p -> !steered(p.asked())).forEach(p -> {
             p.rank().align();
             p.rank().snap();
         });
@@ -306,6 +346,28 @@ final class Learner implements AutoCloseable {
         try (PointerScope inner = new PointerScope(); NoGradGuard guard = new NoGradGuard();
                 Loader loader = Loader.evaluation(part, BATCH, program.device())) {
             return objective.evaluate(program, values(), loader);
+        }
+    }
+
+    /** Leaves the gradient of the mean loss over a whole part in the flat weights; norms use what they have learnt. */
+    void gradients(Part part) {
+        weights.zeroGradients();
+        long targets = 0;
+        try (Loader loader = Loader.evaluation(part, BATCH, program.device())) {
+            for (Batch batch : loader.epoch(0)) {
+                try (PointerScope inner = new PointerScope()) {
+                    Map<String, Tensor> values = values();
+                    values.put(objective.input().name(), batch.inputs());
+                    Tensor output = objective.answer(program.run(values, Mode.EVALUATION));
+                    long own = batch.targets().numel();
+                    objective.loss(output, batch.targets(), Optional.empty())
+                            .mul(new org.bytedeco.pytorch.Scalar((double) own)).backward();
+                    targets += own;
+                }
+            }
+        }
+        try (PointerScope inner = new PointerScope()) {
+            weights.gradients().div_(new org.bytedeco.pytorch.Scalar((double) targets));
         }
     }
 
@@ -333,12 +395,7 @@ final class Learner implements AutoCloseable {
     Map<String, MemorySegment> sections() {
         Map<String, MemorySegment> sections = new LinkedHashMap<>(weights.sections());
         sections.putAll(constrained.sections());
-        for (Held h : held) {
-            h.aim().ifPresent(a -> sections.put("aim/" + h.term().name(), MemorySegment.ofArray(a.state())));
-        }
-        for (Paired p : pairs) {
-            p.aim().ifPresent(a -> sections.put("aim/" + p.name(), MemorySegment.ofArray(a.state())));
-        }
+        steering.forEach(one -> sections.put("aim/" + one.name(), MemorySegment.ofArray(one.aim().state())));
         rivals.forEach(r -> sections.put("cut/" + r.name(), MemorySegment.ofArray(r.cells().state())));
         return sections;
     }
@@ -347,13 +404,8 @@ final class Learner implements AutoCloseable {
     void restore(Function<String, MemorySegment> sections, long steps) {
         weights.restore(sections);
         constrained.restore(sections, steps);
-        for (Held h : held) {
-            h.aim().ifPresent(
-                    a -> a.restore(sections.apply("aim/" + h.term().name()).toArray(ValueLayout.JAVA_BYTE)));
-        }
-        for (Paired p : pairs) {
-            p.aim().ifPresent(a -> a.restore(sections.apply("aim/" + p.name()).toArray(ValueLayout.JAVA_BYTE)));
-        }
+        steering.forEach(one -> one.aim()
+                .restore(sections.apply("aim/" + one.name()).toArray(ValueLayout.JAVA_BYTE)));
         rivals.forEach(r -> r.cells().restore(sections.apply("cut/" + r.name()).toArray(ValueLayout.JAVA_BYTE)));
     }
 

@@ -70,7 +70,7 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
      * @param lambda λ over training
      * @param goalUntil the share of training by which a goal must be reached
      * @param signIn every how many epochs β = 1 is restored (Sign-In); 0 for never
-     * @param where the recipe's line, for messages
+     * @param where the recipe and its line, or the option it was typed behind, for messages
      */
     public record Asked(Constraint constraint, Optional<Rival> rival, Lambda lambda, double goalUntil, int signIn,
             String where) {

@@ -29,13 +29,25 @@ final class RecipeNode {
     static final String VALUE = "$";
     private static final int FAR = 3;
 
-    private final String source;
+    private final Source source;
     private final String path;
     private final Node node;
     private final Optional<String> value;
     private final Set<String> known = new LinkedHashSet<>();
 
-    private RecipeNode(String source, String path, Node node, Optional<String> value) {
+    /**
+     * Where a text comes from.
+     *
+     * @param name of a file or an option
+     * @param lines whether it has lines that people can look up
+     */
+    private record Source(String name, boolean lines) {
+        String at(int line) {
+            return lines ? name + " line " + line : name;
+        }
+    }
+
+    private RecipeNode(Source source, String path, Node node, Optional<String> value) {
         this.source = source;
         this.path = path;
         this.node = node;
@@ -92,28 +104,42 @@ final class RecipeNode {
      * @throws TrainException if the text is no YAML, with the line
      */
     static RecipeNode parse(String source, String text) {
+        return parse(new Source(source, true), text);
+    }
+
+    /**
+     * What was typed as one word on the command line, keys with values; it has no lines.
+     *
+     * @param option what it was typed behind
+     */
+    static RecipeNode typed(String option, String text) {
+        return parse(new Source(option, false), "{" + text + "}");
+    }
+
+    private static RecipeNode parse(Source source, String text) {
         try {
             Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(new StringReader(text));
             if (root == null) {
-                throw new TrainException(source + " is empty");
+                throw new TrainException(source.name() + " is empty");
             }
             RecipeNode recipe = new RecipeNode(source, "", root, Optional.empty());
             recipe.tuples();
             return recipe;
         } catch (MarkedYAMLException e) {
             int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
-            throw new TrainException(source + " line " + line + ": this is not YAML: " + e.getProblem(), e);
+            throw new TrainException(source.at(line) + ": this is not YAML: " + e.getProblem(), e);
         }
     }
 
     /** The exception that says what is wrong here. */
     TrainException wrong(String what) {
         return new TrainException(
-                source + " line " + line() + ": " + (path.isEmpty() ? "" : path + ": ") + what);
+                place() + ": " + (path.isEmpty() ? "" : path + ": ") + what);
     }
 
-    int line() {
-        return node.getStartMark().getLine() + 1;
+    /** Where this stands: file and line, or the option behind which it was typed. */
+    String place() {
+        return source.at(node.getStartMark().getLine() + 1);
     }
 
     boolean isMapping() {

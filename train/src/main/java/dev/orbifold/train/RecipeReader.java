@@ -31,19 +31,28 @@ public final class RecipeReader {
      * @param rate the highest learning rate
      * @param seed of every random draw
      * @param output where the model goes
+     * @param constraints further constraints, each as the keys of an entry
      */
     public record Overrides(Optional<Path> model, Optional<Path> data, List<Double> mean, List<Double> std,
             Optional<Integer> epochs, Optional<Integer> batch, Optional<Double> rate, Optional<Long> seed,
-            Optional<Path> output) {
+            Optional<Path> output, List<String> constraints) {
+        /** Copies the lists. */
+        public Overrides {
+            mean = List.copyOf(mean);
+            std = List.copyOf(std);
+            constraints = List.copyOf(constraints);
+        }
+
         /** The same with another seed and output. */
         Overrides to(long drawn, Path other) {
-            return new Overrides(model, data, mean, std, epochs, batch, rate, Optional.of(drawn), Optional.of(other));
+            return new Overrides(model, data, mean, std, epochs, batch, rate, Optional.of(drawn), Optional.of(other),
+                    constraints);
         }
 
         /** Nothing beside the recipe. */
         public static Overrides none() {
             return new Overrides(Optional.empty(), Optional.empty(), List.of(), List.of(), Optional.empty(),
-                    Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+                    Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), List.of());
         }
     }
 
@@ -108,6 +117,11 @@ public final class RecipeReader {
         List<Recipe.Asked> constraints = new ArrayList<>();
         root.get("constraints").ifPresent(list -> list.list()
                 .forEach(n -> constraints.add(new ConstraintReader(n, constraints.size(), folder).asked())));
+        int number = 0;
+        for (String typed : overrides.constraints()) {
+            constraints.add(new ConstraintReader(RecipeNode.typed("--constrain " + ++number, typed), constraints.size(),
+                    folder).asked());
+        }
         boolean shrink = root.get("shrink").map(RecipeNode::truth).orElse(true);
         String precision = root.get("precision").map(n -> n.oneOf("auto", "float32", "bfloat16")).orElse("float32");
         Path output = overrides.output().or(() -> root.get("output").map(n -> folder.resolve(n.text())))

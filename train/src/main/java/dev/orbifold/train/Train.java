@@ -24,6 +24,7 @@ import dev.orbifold.symmetry.Unshare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,6 +52,7 @@ public final class Train implements AutoCloseable {
     private final Device device;
     private final Objective objective;
     private final List<Finding> findings = new ArrayList<>();
+    private final Map<String, List<String>> copies = new LinkedHashMap<>();
 
     private Train(TrainRequest request) {
         this.request = request;
@@ -71,9 +73,12 @@ public final class Train implements AutoCloseable {
         this.held = split.map(Part.Split::held);
         // Every constraint is put in its place once, so that what does not fit is said before there is a Run.
         try (Learner learner = learner(Precision.FLOAT32)) {
+            SharedUses.require(recipe, learner, copies);
             if (recipe.projected().isPresent()) {
                 Projected.require(recipe, start, learner.held());
             }
+        } catch (dev.orbifold.constraint.ConstraintException e) {
+            throw located(e);
         }
     }
 
@@ -94,8 +99,9 @@ public final class Train implements AutoCloseable {
                 Unsupported.reason(graph).ifPresent(reason -> {
                     throw new TrainException(reason);
                 });
-                Unshare unshared = Unshare.of(graph);
+                Unshare unshared = SharedUses.apart(graph, recipe);
                 findings.addAll(unshared.findings());
+                copies.putAll(unshared.copies());
                 unshared.graph().parameters().forEach((name, values) -> {
                     if (values.type().isReal() && values.type() != DataType.FLOAT) {
                         throw new TrainException("parameter '" + name + "' is " + values.type()
@@ -120,12 +126,12 @@ public final class Train implements AutoCloseable {
         }
     }
 
-    /** Adds the recipe's line to what a constraint says of itself. */
+    /** Adds the place in the recipe to what a constraint says of itself. */
     private TrainException located(dev.orbifold.constraint.ConstraintException e) {
         String message = String.valueOf(e.getMessage());
         String where = recipe.constraints().stream()
                 .filter(a -> message.startsWith("constraint " + a.constraint().name() + ":")).findFirst()
-                .map(a -> request.name() + " " + a.where() + ": ").orElse(request.name() + ": ");
+                .map(a -> a.where() + ": ").orElse(request.name() + ": ");
         return new TrainException(where + message, e);
     }
 

@@ -69,6 +69,9 @@ final class TrainEnd {
         Graph folded = learner.folded();
         List<Finding> findings = new ArrayList<>(before);
         List<TrainResult.Outcome> outcomes = new ArrayList<>();
+        if (learner.held().stream().anyMatch(TrainEnd::pulled)) {
+            learner.gradients(fit);
+        }
         learner.held().forEach(h -> outcomes.add(outcome(h, folded)));
         learner.pairs().forEach(p -> outcomes.add(outcome(p)));
         learner.rivals().forEach(r -> outcomes.add(outcome(r)));
@@ -81,7 +84,7 @@ final class TrainEnd {
         progress.message("testing the network before and after");
         List<CompressResult.Standing> standings = Evaluation.of(List.of(start, written),
                 List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
-        boolean met = learner.held().stream().allMatch(this::met) && learner.pairs().stream().allMatch(this::met)
+        boolean met = learner.steering().stream().allMatch(TrainEnd::met)
                 && learner.rivals().stream().allMatch(TrainEnd::met);
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), outcomes, equality.maxError(),
                 Math.min(SAMPLES, data.test().size()), verdict(standings.getLast(), outcomes), met, findings);
@@ -92,12 +95,12 @@ final class TrainEnd {
         return result;
     }
 
-    private boolean met(Learner.Held held) {
-        return held.aim().isEmpty() || reached(held.asked(), held.form().among(), held.term().form());
+    private static boolean pulled(Learner.Held held) {
+        return held.term().form().lambda() > 0;
     }
 
-    private boolean met(Learner.Paired pair) {
-        return pair.aim().isEmpty() || reached(pair.asked(), pair.rank().space().dimension(), pair.rank());
+    private static boolean met(Learner.Steering steering) {
+        return reached(steering.asked(), steering.among(), steering.cells());
     }
 
     private static boolean met(Learner.Rivalled rival) {
@@ -151,9 +154,10 @@ final class TrainEnd {
             Tensor sizes = scheme.sizes(form.factors());
             double threshold = Scheme.ZERO;
             return new TrainResult.Outcome(held.term().name(), held.form().parameters(), Train.words(scheme),
-                    scheme.depth(), form.lambda(), scheme.cells(), scheme.closed(form.factors()),
+                    scheme.depth(), goal(held.asked()), form.lambda(), scheme.cells(), scheme.closed(form.factors()),
                     new TrainResult.Outcome.Nearby(below(sizes, 10 * threshold), below(sizes, threshold / 10)),
                     form.penalty(), scheme.imbalance(form.factors()), gap(held, folded),
+                    pulled(held) ? learner.constrained().stationarity(held.term()).relative() : Double.NaN,
                     left(form.chart(), held, folded));
         }
     }
@@ -179,17 +183,24 @@ final class TrainEnd {
         try (PointerScope scope = new PointerScope()) {
             Tensor sizes = pair.rank().sizes();
             return new TrainResult.Outcome(pair.name(), pair.rank().parameters(), "rank of a pair", 2,
-                    pair.aim().isPresent() ? 0 : pair.asked().lambda().at(1), pair.rank().cells(), pair.rank().closed(),
+                    goal(pair.asked()), pair.asked().constraint().goal().isPresent() ? 0 : pair.asked().lambda().at(1),
+                    pair.rank().cells(),
+                    pair.rank().closed(),
                     new TrainResult.Outcome.Nearby(below(sizes, 10 * Scheme.ZERO), below(sizes, Scheme.ZERO / 10)),
-                    Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+                    Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         }
+    }
+
+    private static double goal(Recipe.Asked asked) {
+        return asked.constraint().goal().orElse(Double.NaN);
     }
 
     private static TrainResult.Outcome outcome(Learner.Rivalled rival) {
         long zero = rival.cells().closed();
         return new TrainResult.Outcome(rival.name(), rival.cells().parameters(), rival.cells().rival().word(), 1,
-                rival.asked().lambda().at(1), rival.cells().cells(), zero, new TrainResult.Outcome.Nearby(zero, zero),
-                Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+                goal(rival.asked()), rival.asked().lambda().at(1), rival.cells().cells(), zero,
+                new TrainResult.Outcome.Nearby(zero, zero),
+                Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
     }
 
     private static long below(Tensor sizes, double threshold) {

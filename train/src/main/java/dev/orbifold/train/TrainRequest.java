@@ -15,6 +15,11 @@ import java.util.Optional;
  */
 public record TrainRequest(String name, String text, Path folder, RecipeReader.Overrides overrides, int threads,
         Optional<Experiment.Trial> trial) {
+    /** A request for the single training that a recipe describes. */
+    public TrainRequest(String name, String text, Path folder, RecipeReader.Overrides overrides, int threads) {
+        this(name, text, folder, overrides, threads, Optional.empty());
+    }
+
     /** One training of this experiment, written where its own Run keeps models. */
     TrainRequest of(Experiment.Trial one, Path output) {
         return new TrainRequest(name, text, folder, overrides.to(one.seed(), output), threads, Optional.of(one));

@@ -24,6 +24,7 @@ public record TrainResult(CompressResult.Standing before, CompressResult.Standin
      * @param parameters what it is on
      * @param scheme how it was factored
      * @param depth D
+     * @param goal the share of cells that was to become zero; NaN where λ was given
      * @param lambda λ at the end
      * @param cells what could go to zero: entries, groups, singular values, coordinates
      * @param zero how many are exactly zero
@@ -32,10 +33,13 @@ public record TrainResult(CompressResult.Standing before, CompressResult.Standin
      * @param imbalance the largest relative difference between factors that are equal at balance
      * @param gap the duality gap over the objective, on the training data: how far this can be from the best there is; NaN
      *        where the problem is not convex
+     * @param stationarity what is left over of the gradient of loss and penalty on the training data, over the penalty's own
+     *        pull ({@link dev.orbifold.constraint.Stationarity}): 0 at a stationary point; NaN where there is no λ at the end
      * @param left ‖Oᵀw‖ of the written weights, over ‖w‖
      */
-    public record Outcome(String name, List<String> parameters, String scheme, int depth, double lambda, long cells,
-            long zero, Nearby nearby, double penalty, double imbalance, double gap, double left) {
+    public record Outcome(String name, List<String> parameters, String scheme, int depth, double goal, double lambda,
+            long cells, long zero, Nearby nearby, double penalty, double imbalance, double gap, double stationarity,
+            double left) {
         /**
          * How sensitive the count of zeros is.
          *

@@ -150,7 +150,8 @@ class RecipeReaderTest {
         Recipe recipe = RecipeReader.read("recipe.yaml", HEAD + "epochs: 5\nseed: 3\n", folder,
                 new RecipeReader.Overrides(Optional.of(folder.resolve("m.onnx")), Optional.of(folder.resolve("d.csv")),
                         List.of(0.5), List.of(2.0), Optional.of(9), Optional.of(32), Optional.of(0.3), Optional.of(1L),
-                        Optional.of(folder.resolve("o.onnx"))));
+                        Optional.of(folder.resolve("o.onnx")), List.of("name: a, parameters: w, tied: pairs")));
+        assertEquals("a", recipe.constraints().getFirst().constraint().name());
         assertEquals(9, recipe.epochs());
         assertEquals(1, recipe.seed());
         assertEquals(32, recipe.batch());

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +26,7 @@ class RivalsTest {
     @TempDir private Path folder;
 
     private TrainRequest request(String recipe) {
-        return new TrainRequest("recipe.yaml", recipe, folder, RecipeReader.Overrides.none(), 2, Optional.empty());
+        return new TrainRequest("recipe.yaml", recipe, folder, RecipeReader.Overrides.none(), 2);
     }
 
     private TrainRequest digits(String constraint) throws IOException {

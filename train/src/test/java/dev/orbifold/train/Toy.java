@@ -123,7 +123,7 @@ final class Toy {
         return write(folder, name, new long[] {widths[0]}, widths[widths.length - 1], nodes, weights);
     }
 
-    private static Path write(Path folder, String name, long[] item, int outputs, List<Node> nodes,
+    static Path write(Path folder, String name, long[] item, int outputs, List<Node> nodes,
             Map<String, TensorData> weights) {
         List<Dim> dims = new ArrayList<>(List.of(Dim.named("n")));
         Arrays.stream(item).mapToObj(Dim::of).forEach(dims::add);
@@ -135,7 +135,7 @@ final class Toy {
         return file;
     }
 
-    private static void normal(Map<String, TensorData> weights, String name, int fanIn, long... dims) {
+    static void normal(Map<String, TensorData> weights, String name, int fanIn, long... dims) {
         RandomGenerator random = new Seed(3).split(name).generator();
         float[] values = new float[Math.toIntExact(Arrays.stream(dims).reduce(1, (a, b) -> a * b))];
         for (int i = 0; i < values.length; i++) {
