@@ -2,9 +2,11 @@ package dev.orbifold.train;
 
 import dev.orbifold.constraint.Aim;
 import dev.orbifold.constraint.Constrained;
+import dev.orbifold.constraint.ConstraintException;
 import dev.orbifold.constraint.Forms;
 import dev.orbifold.constraint.Ham;
 import dev.orbifold.constraint.PairRank;
+import dev.orbifold.constraint.PilotSchedule;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.engine.Batch;
 import dev.orbifold.engine.Device;
@@ -44,8 +46,13 @@ final class Learner implements AutoCloseable {
      * @param form how it is factored
      * @param term it, in its place
      * @param aim what steers it, if a goal does
+     * @param raised what raises its λ, if it has a budget
      */
-    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term, Optional<Aim> aim) {
+    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term, Optional<Aim> aim,
+            Optional<PilotSchedule> raised) {
+        double lambda(double progress) {
+            return raised.map(PilotSchedule::lambda).orElseGet(() -> asked.lambda().at(progress));
+        }
     }
 
     /**
@@ -103,7 +110,9 @@ final class Learner implements AutoCloseable {
                     Reparametrization how = reparametrized(asked, form, device);
                     held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(), how),
                             asked.constraint().goal()
-                                    .map(g -> new Aim(goal(asked, form.among(), g, steps), how, device))));
+                                    .map(g -> new Aim(goal(asked, form.among(), g, steps), how, device)),
+                            asked.lambda().budget()
+                                    .map(b -> new PilotSchedule(b, asked.lambda().from(), steps, how.sizes()))));
                 }
             }
             this.constrained = new Constrained(weights, recipe.optimizer(), held.stream().map(Held::term).toList());
@@ -125,6 +134,8 @@ final class Learner implements AutoCloseable {
             return new Reparametrization(form.chart(), form.scheme(), start, recipe.optimizer(), true,
                     asked.constraint().lambda(), asked.constraint().start(),
                     new Seed(recipe.seed()).split("factors").split(form.name()), device);
+        } catch (ConstraintException e) {
+            throw new ConstraintException("constraint " + asked.constraint().name() + ": " + e.getMessage());
         }
     }
 
@@ -145,7 +156,7 @@ final class Learner implements AutoCloseable {
         PairRank rank = new PairRank(space, weights, constrained.optimizer().moments().subList(0, 1));
         for (String parameter : rank.parameters()) {
             if (held.stream().anyMatch(h -> h.form().parameters().contains(parameter))) {
-                throw new dev.orbifold.constraint.ConstraintException("constraint " + asked.constraint().name()
+                throw new ConstraintException("constraint " + asked.constraint().name()
                         + ": parameter " + parameter + " of Space " + space.name()
                         + " is under another constraint as well; they contradict");
             }
@@ -189,7 +200,7 @@ final class Learner implements AutoCloseable {
         double rate = recipe.rate().at(progress);
         for (Held h : held) {
             if (h.aim().isEmpty()) {
-                h.term().form().lambda(h.asked().lambda().at(progress));
+                h.term().form().lambda(h.lambda(progress));
             }
         }
         Step seen;
@@ -212,6 +223,10 @@ final class Learner implements AutoCloseable {
         }
         constrained.step(rate, recipe.clip());
         ham.ifPresent(h -> h.after(rate));
+        try (PointerScope inner = new PointerScope()) {
+            held.forEach(h -> h.raised()
+                    .ifPresent(r -> r.after(number, seen.loss(), seen.accuracy(), h.term().form())));
+        }
         boolean pushed = false;
         for (Held h : held) {
             if (h.aim().isPresent() && h.aim().get().after(number)) {
@@ -288,6 +303,13 @@ final class Learner implements AutoCloseable {
         return zeros;
     }
 
+    /** λ as it has been raised, by constraint; of those that have a budget. */
+    Map<String, Double> raised() {
+        Map<String, Double> raised = new LinkedHashMap<>();
+        held.forEach(h -> h.raised().ifPresent(r -> raised.put(h.term().name(), r.lambda())));
+        return raised;
+    }
+
     /** The plain weights, zeros and ties exact. */
     Graph folded() {
         constrained.snap();
@@ -300,6 +322,7 @@ final class Learner implements AutoCloseable {
         sections.putAll(constrained.sections());
         for (Held h : held) {
             h.aim().ifPresent(a -> sections.put("aim/" + h.term().name(), MemorySegment.ofArray(a.state())));
+            h.raised().ifPresent(r -> sections.put("lambda/" + h.term().name(), MemorySegment.ofArray(r.state())));
         }
         for (Paired p : pairs) {
             p.aim().ifPresent(a -> sections.put("aim/" + p.name(), MemorySegment.ofArray(a.state())));
@@ -314,6 +337,8 @@ final class Learner implements AutoCloseable {
         for (Held h : held) {
             h.aim().ifPresent(
                     a -> a.restore(sections.apply("aim/" + h.term().name()).toArray(ValueLayout.JAVA_BYTE)));
+            h.raised().ifPresent(
+                    r -> r.restore(sections.apply("lambda/" + h.term().name()).toArray(ValueLayout.JAVA_BYTE)));
         }
         for (Paired p : pairs) {
             p.aim().ifPresent(a -> a.restore(sections.apply("aim/" + p.name()).toArray(ValueLayout.JAVA_BYTE)));

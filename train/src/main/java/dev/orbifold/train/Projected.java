@@ -38,7 +38,8 @@ final class Projected {
         if (held.size() != 1 || !held.getFirst().form().parameters().equals(List.of(linear.weight()))
                 || !(held.getFirst().form().chart() instanceof Whole)
                 || held.getFirst().form().scheme().depth() != 2
-                || groups(held.getFirst().form().scheme()).isEmpty() || held.getFirst().aim().isPresent()) {
+                || groups(held.getFirst().form().scheme()).isEmpty() || held.getFirst().aim().isPresent()
+                || held.getFirst().raised().isPresent()) {
             throw new TrainException(
                     "varpro solves for one constraint of depth 2 with a lambda, sparse elements or sparse"
                             + " groups, on the layer's weight");
