@@ -90,6 +90,7 @@ class RecipePagesTest {
     @ParameterizedTest @CsvSource(delimiter = '|', value = {"ham|optimizer: {ham: {zzzzzz: 1}}",
             "sparse|constraints: [{parameters: w, lambda: 1, sparse: {zzzzzz: 1}}]",
             "tied|constraints: [{parameters: w, tied: {zzzzzz: 1}}]",
+            "tucker|constraints: [{parameters: w, lambda: 1, tucker: {share: 0.5, zzzzzz: 1}}]",
             "start|constraints: [{parameters: w, sparse: elements, lambda: 1, start: {pilot: 1, zzzzzz: 1}}]",
             "matrix|constraints: [{parameters: w, lambda: 1, matrix: {file: O.npz, zzzzzz: 1}}]"})
     void everyKeyWithinAValueIsInItsRows(String key, String wrong) throws IOException {
@@ -159,7 +160,7 @@ class RecipePagesTest {
     @Test
     void everyRecipeOfTheHowToIsRunHere() throws IOException {
         assertEquals(Set.of("sparse.yaml", "units.yaml", "lowrank.yaml", "tied.yaml", "pieces.yaml", "own.yaml",
-                "lambda.yaml"), recipes().keySet());
+                "lambda.yaml", "budget.yaml"), recipes().keySet());
     }
 
     private JsonNode run(String name) throws IOException {
@@ -244,6 +245,13 @@ class RecipePagesTest {
                 assertEquals(expected, o.doubleAt(20L * entry + unit), "entry " + entry + ", unit " + unit);
             }
         }
+    }
+
+    @Test
+    void aBudgetEndsWithoutPenaltyAndWithZeros() throws IOException {
+        JsonNode constraint = run("budget.yaml").path("constraints").path(0);
+        assertEquals(0, constraint.path("lambda").asDouble(1));
+        assertTrue(constraint.path("zero").asLong() > constraint.path("cells").asLong() / 2, constraint.toString());
     }
 
     @Test

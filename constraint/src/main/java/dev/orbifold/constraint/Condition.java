@@ -80,9 +80,19 @@ public sealed interface Condition {
      * Slices of the core of a Tucker form.
      *
      * @param most the largest share of each axis that its rank may have
-     * @param layers matrices for each axis
+     * @param layers matrices for each axis, 1 to 4
      */
     record TuckerRank(double most, int layers) implements Condition {
+        /** Checks the numbers. */
+        public TuckerRank {
+            if (!(most > 0 && most <= 1)) {
+                throw new ConstraintException(
+                        "the share of each axis must lie above 0 and at most at 1, found " + most);
+            }
+            if (layers < 1 || layers > Depths.MOST) {
+                throw new ConstraintException("a Tucker axis takes 1 to 4 matrices, asked for " + layers);
+            }
+        }
     }
 
     /** What differs between entries that are to be equal. */

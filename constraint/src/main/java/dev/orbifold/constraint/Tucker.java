@@ -221,18 +221,35 @@ public record Tucker(int layers, List<Long> dims, List<Long> ranks) implements S
         }
     }
 
-    /** Slices of G all of whose entries are small become 0. */
+    /**
+     * Slices of G become 0 whose part of Z is below float32's epsilon, bounded by the length of the slice, of its column of
+     * Ũ_i and of all other Ũ.
+     */
     @Override
     public void snap(Tensor factors) {
         Tensor core = core(factors);
+        List<Tensor> whole = matrices(factors).stream().map(Tucker::multiplied).toList();
         for (int axis = 0; axis < dims.size(); axis++) {
-            Tensor moved = core.movedim(axis, 0);
-            Tensor small = unfolded(core, axis).abs().amax(new long[] {1}, false)
-                    .lt(new Scalar(Depths.zero(depth())));
+            double others = 1;
+            for (int other = 0; other < dims.size(); other++) {
+                others *= other == axis ? 1 : whole.get(other).norm().item_double();
+            }
+            Tensor rows = unfolded(core, axis);
+            Tensor columns = whole.get(axis);
+            Tensor lengths = rows.mul(rows).sum(1).mul(columns.mul(columns).sum(0)).sqrt();
             long[] shape = new long[dims.size()];
             java.util.Arrays.fill(shape, 1);
             shape[0] = ranks.get(axis);
-            moved.masked_fill_(small.view(shape), Scalars.ZERO);
+            core.movedim(axis, 0).masked_fill_(lengths.mul(new Scalar(others)).lt(new Scalar(ZERO)).view(shape),
+                    Scalars.ZERO);
         }
+    }
+
+    private static Tensor multiplied(List<Tensor> layers) {
+        Tensor product = layers.getFirst();
+        for (Tensor layer : layers.subList(1, layers.size())) {
+            product = product.matmul(layer);
+        }
+        return product;
     }
 }

@@ -16,6 +16,9 @@ final class ConstraintReader {
     /** What may be asked, by key. */
     static final Map<String, String> KEYS = keys();
     private static final double REACHED_BY = 0.5;
+    /** λ of a budget at the start. */
+    private static final double RAISED_FROM = 1e-3;
+    private static final double LEAST = 1e-9;
 
     private final RecipeNode node;
     private final int number;
@@ -31,7 +34,7 @@ final class ConstraintReader {
         Map<String, String> keys = new LinkedHashMap<>();
         keys.put("sparse", "elements, units, inputs, kernels, an N:M pattern, {blocks: [h, w]} or {sets: FILE}");
         keys.put("rank", "the largest share of the full rank, above 0 to 1");
-        keys.put("tucker", "the largest share of each axis, above 0 to 1");
+        keys.put("tucker", "the largest share of each axis, above 0 to 1, or {share: S, layers: N}");
         keys.put("tied",
                 "pairs, circulant, toeplitz, symmetric, shared, {pairs: SHARE}, {mirror: [height, width]} or {classes: FILE}");
         keys.put("zero-sum", "true: every unit's inputs sum to 0");
@@ -71,6 +74,16 @@ final class ConstraintReader {
             throw node.wrong("name either a 'lambda' or the share of 'zeros' to reach");
         }
         Recipe.Lambda over = lambda.map(this::lambda).orElse(Recipe.Lambda.constant(0));
+        if (over.budget().isPresent() && (depth != 2 || !(start() instanceof Reparametrization.Start.Shifted))) {
+            throw node.wrong("a budget of λ is PILoT's: it needs depth 2 and start: pilot");
+        }
+        if (condition instanceof Condition.PairRanks) {
+            for (String key : List.of("start", "sign-in", "depth")) {
+                node.get(key).ifPresent(n -> {
+                    throw n.wrong("the rank of a product of the network's own has no further factors; leave it out");
+                });
+            }
+        }
         int signIn = node.get("sign-in").map(n -> n.whole(1)).orElse(0);
         Reparametrization.Start start = start();
         Optional<Double> aimed = goal;
@@ -135,12 +148,21 @@ final class ConstraintReader {
         if (!given.isMapping()) {
             return Recipe.Lambda.constant(given.number(0, Double.MAX_VALUE));
         }
+        Optional<RecipeNode> budget = given.get("budget");
+        if (budget.isPresent()) {
+            double first = given.get("from").map(n -> n.number(LEAST, Double.MAX_VALUE)).orElse(RAISED_FROM);
+            List.of("to", "until", "off").forEach(key -> given.get(key).ifPresent(n -> {
+                throw n.wrong("a budget decides itself how λ runs, from 'from' on; leave '" + key + "' out");
+            }));
+            given.noOthers();
+            return new Recipe.Lambda(first, first, 0, 1, Optional.of(budget.get().number(LEAST, 1)));
+        }
         double from = given.get("from").map(n -> n.number(0, Double.MAX_VALUE)).orElse(0.0);
         double to = given.require("to").number(0, Double.MAX_VALUE);
         double until = given.get("until").map(n -> n.number(0, 1)).orElse(1.0);
         double off = given.get("off").map(n -> n.number(0, 1)).orElse(1.0);
         given.noOthers();
-        return new Recipe.Lambda(from, to, until, off);
+        return new Recipe.Lambda(from, to, until, off, Optional.empty());
     }
 
     private Condition condition(List<String> spaces) {
@@ -166,7 +188,7 @@ final class ConstraintReader {
                     throw value.wrong("is put on parameters, not on Spaces");
                 }
                 yield switch (given.getFirst()) {
-                    case "tucker" -> new Condition.TuckerRank(value.number(1e-9, 1), 1);
+                    case "tucker" -> tucker(value);
                     case "zero-sum" -> {
                         if (!value.truth()) {
                             throw value.wrong("leave it out where sums are free");
@@ -178,6 +200,16 @@ final class ConstraintReader {
                 };
             }
         });
+    }
+
+    private static Condition tucker(RecipeNode value) {
+        if (!value.isMapping()) {
+            return new Condition.TuckerRank(value.number(LEAST, 1), 1);
+        }
+        double share = value.require("share").number(LEAST, 1);
+        int layers = value.get("layers").map(n -> n.whole(1)).orElse(1);
+        value.noOthers();
+        return new Condition.TuckerRank(share, layers);
     }
 
     private Condition sparse(RecipeNode value, List<String> spaces) {

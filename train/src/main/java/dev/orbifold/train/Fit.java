@@ -136,6 +136,8 @@ final class Fit {
             zeros.forEach((name, share) -> said.append(String.format(Locale.ROOT, ", %s %.1f %% zero", name,
                     100 * share)));
         }
+        learner.raised().forEach((name, lambda) -> said.append(String.format(Locale.ROOT, ", λ of %s %.1e", name,
+                lambda)));
         progress.message(said.toString());
     }
 

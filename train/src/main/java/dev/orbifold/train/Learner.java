@@ -3,9 +3,11 @@ package dev.orbifold.train;
 import dev.orbifold.constraint.Aim;
 import dev.orbifold.constraint.Condition;
 import dev.orbifold.constraint.Constrained;
+import dev.orbifold.constraint.ConstraintException;
 import dev.orbifold.constraint.Forms;
 import dev.orbifold.constraint.Ham;
 import dev.orbifold.constraint.PairRank;
+import dev.orbifold.constraint.PilotSchedule;
 import dev.orbifold.constraint.Pruned;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.constraint.Steerable;
@@ -49,8 +51,12 @@ final class Learner implements AutoCloseable {
      * @param asked what the recipe says
      * @param form how it is factored
      * @param term it, in its place
+     * @param raised what raises its λ, if it has a budget
      */
-    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term) {
+    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term, Optional<PilotSchedule> raised) {
+        double lambda(double progress) {
+            return raised.map(PilotSchedule::lambda).orElseGet(() -> asked.lambda().at(progress));
+        }
     }
 
     /**
@@ -140,8 +146,10 @@ final class Learner implements AutoCloseable {
                 }
                 int before = held.size();
                 for (Forms.Form form : forms.of(asked.constraint())) {
-                    held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(),
-                            reparametrized(asked, form, device))));
+                    Reparametrization how = reparametrized(asked, form, device);
+                    held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(), how),
+                            asked.lambda().budget()
+                                    .map(b -> new PilotSchedule(b, asked.lambda().from(), steps, how.sizes()))));
                 }
                 steer(asked, held.subList(before, held.size()), steps, device);
             }
@@ -165,6 +173,8 @@ final class Learner implements AutoCloseable {
             return new Reparametrization(form.chart(), form.scheme(), start, recipe.optimizer(), true,
                     asked.constraint().lambda(), asked.constraint().start(),
                     new Seed(recipe.seed()).split("factors").split(form.name()), device);
+        } catch (ConstraintException e) {
+            throw new ConstraintException("constraint " + asked.constraint().name() + ": " + e.getMessage());
         }
     }
 
@@ -185,7 +195,7 @@ final class Learner implements AutoCloseable {
         PairRank rank = new PairRank(space, weights, constrained.optimizer().moments().subList(0, 1));
         for (String parameter : rank.parameters()) {
             if (held.stream().anyMatch(h -> h.form().parameters().contains(parameter))) {
-                throw new dev.orbifold.constraint.ConstraintException("constraint " + asked.constraint().name()
+                throw new ConstraintException("constraint " + asked.constraint().name()
                         + ": parameter " + parameter + " of Space " + space.name()
                         + " is under another constraint as well; they contradict");
             }
@@ -279,7 +289,7 @@ final class Learner implements AutoCloseable {
         double rate = recipe.rate().at(progress);
         for (Held h : held) {
             if (!steered(h.asked())) {
-                h.term().form().lambda(h.asked().lambda().at(progress));
+                h.term().form().lambda(h.lambda(progress));
             }
         }
         Step seen;
@@ -306,6 +316,10 @@ final class Learner implements AutoCloseable {
         constrained.step(rate, recipe.clip());
         ham.ifPresent(h -> h.after(rate));
         rivals.forEach(r -> r.cells().after(number, lasting(rate), r.asked().lambda().at(progress)));
+        try (PointerScope inner = new PointerScope()) {
+            held.forEach(h -> h.raised()
+                    .ifPresent(r -> r.after(number, seen.loss(), seen.accuracy(), h.term().form())));
+        }
         boolean pushed = false;
         for (Steering one : steering) {
             pushed |= one.aim().after(number);
@@ -385,6 +399,13 @@ final class Learner implements AutoCloseable {
         return zeros;
     }
 
+    /** λ as it has been raised, by constraint; of those that have a budget. */
+    Map<String, Double> raised() {
+        Map<String, Double> raised = new LinkedHashMap<>();
+        held.forEach(h -> h.raised().ifPresent(r -> raised.put(h.term().name(), r.lambda())));
+        return raised;
+    }
+
     /** The plain weights, zeros and ties exact. */
     Graph folded() {
         constrained.snap();
@@ -397,6 +418,8 @@ final class Learner implements AutoCloseable {
         sections.putAll(constrained.sections());
         steering.forEach(one -> sections.put("aim/" + one.name(), MemorySegment.ofArray(one.aim().state())));
         rivals.forEach(r -> sections.put("cut/" + r.name(), MemorySegment.ofArray(r.cells().state())));
+        held.forEach(h -> h.raised()
+                .ifPresent(r -> sections.put("lambda/" + h.term().name(), MemorySegment.ofArray(r.state()))));
         return sections;
     }
 
@@ -407,6 +430,8 @@ final class Learner implements AutoCloseable {
         steering.forEach(one -> one.aim()
                 .restore(sections.apply("aim/" + one.name()).toArray(ValueLayout.JAVA_BYTE)));
         rivals.forEach(r -> r.cells().restore(sections.apply("cut/" + r.name()).toArray(ValueLayout.JAVA_BYTE)));
+        held.forEach(h -> h.raised().ifPresent(
+                r -> r.restore(sections.apply("lambda/" + h.term().name()).toArray(ValueLayout.JAVA_BYTE))));
     }
 
     FlatWeights weights() {

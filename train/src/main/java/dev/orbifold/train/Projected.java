@@ -36,7 +36,8 @@ final class Projected {
                 || !(held.getFirst().form().chart() instanceof Whole)
                 || held.getFirst().form().scheme().depth() != 2
                 || Groups.of(held.getFirst().form().scheme()).isEmpty()
-                || held.getFirst().asked().constraint().goal().isPresent()) {
+                || held.getFirst().asked().constraint().goal().isPresent()
+                || held.getFirst().raised().isPresent()) {
             throw new TrainException(
                     "varpro solves for one constraint of depth 2 with a lambda, sparse elements or sparse"
                             + " groups, on the layer's weight");

@@ -84,11 +84,13 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
      * @param to λ from {@code until} on
      * @param until the share of training at which {@code to} is reached
      * @param off the share of training from which there is no λ; 1 for never
+     * @param budget instead of the line: λ rises from {@code from} as long as ‖w‖₁ exceeds this share of its start
+     *        ({@link dev.orbifold.constraint.PilotSchedule})
      */
-    public record Lambda(double from, double to, double until, double off) {
+    public record Lambda(double from, double to, double until, double off, Optional<Double> budget) {
         /** Always the same. */
         public static Lambda constant(double value) {
-            return new Lambda(value, value, 0, 1);
+            return new Lambda(value, value, 0, 1, Optional.empty());
         }
 
         /** λ when so much of training is done. */

@@ -168,7 +168,7 @@ public final class Train implements AutoCloseable {
                         h.form().chart().entries(), h.form().scheme().factors(), h.form().chart().rest(),
                         h.asked().constraint().goal().map(g -> "steered to " + 100 * g + " % zeros by "
                                 + 100 * h.asked().goalUntil() + " % of training")
-                                .orElse("λ " + h.asked().lambda().at(0) + " to " + h.asked().lambda().at(1))));
+                                .orElse(strength(h.asked().lambda()))));
             }
             learner.pairs().forEach(p -> lines.add(String.format(Locale.ROOT,
                     "constraint %s: the rank of %d copies of %d coordinates, on %s", p.name(),
@@ -183,6 +183,11 @@ public final class Train implements AutoCloseable {
                     secondsPerStep(learner) * steps()));
         }
         return lines;
+    }
+
+    private static String strength(Recipe.Lambda lambda) {
+        return lambda.budget().map(b -> "λ raised from " + lambda.from() + " while ‖w‖₁ exceeds " + 100 * b
+                + " % of its start").orElse("λ " + lambda.at(0) + " to " + lambda.at(1));
     }
 
     private double secondsPerStep(Learner learner) {

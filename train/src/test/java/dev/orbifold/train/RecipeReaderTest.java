@@ -80,12 +80,20 @@ class RecipeReaderTest {
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
             "sparse: elements|Elements", "sparse: units|Slices", "sparse: inputs|Slices", "sparse: kernels|Slices",
             "sparse: '2:4'|Pattern", "sparse: {blocks: [4, 4]}|Blocks", "rank: 0.5|Rank", "tucker: 0.5|TuckerRank",
+            "tucker: {share: 0.5, layers: 2}|TuckerRank",
             "tied: pairs|Pairs", "tied: {pairs: 0.5}|Pairs", "tied: {mirror: [28, 28]}|Mirrored",
             "tied: circulant|Circulant", "tied: toeplitz|Toeplitz", "tied: symmetric|Symmetric", "tied: shared|Shared",
             "zero-sum: true|ZeroSums", "pieces: 28|Pieces", "pieces: all|Pieces"})
     void everyCondition(String key, String condition) {
         Recipe recipe = read(HEAD + "constraints:\n  - {parameters: w, lambda: 0.1, " + key + "}\n");
         assertEquals(condition, recipe.constraints().getFirst().constraint().condition().getClass().getSimpleName());
+    }
+
+    @Test
+    void tuckerFormsHaveAsManyLayersAsAsked() {
+        Recipe recipe =
+                read(HEAD + "constraints:\n  - {parameters: w, lambda: 0.1, tucker: {share: 0.5, layers: 3}}\n");
+        assertEquals(new Condition.TuckerRank(0.5, 3), recipe.constraints().getFirst().constraint().condition());
     }
 
     @Test
@@ -122,6 +130,11 @@ class RecipeReaderTest {
             "{parameters: w, sparse: elements, lamda: 1}|line 4: constraints[0].lamda: nobody knows this key; did you mean 'lambda'?",
             "{parameters: w, sparse: elements, lambda: -1}|line 4: constraints[0].lambda: must lie between 0.0",
             "{parameters: w, sparse: elements, lambda: .nan}|line 4: constraints[0].lambda: expected a number",
+            "{parameters: w, tucker: {share: 0.5, layers: 5}, lambda: 1}|line 4: constraints[0].tucker: a Tucker axis takes 1 to 4 matrices",
+            "{parameters: w, tucker: {layers: 2}, lambda: 1}|line 4: constraints[0].tucker: 'share' is missing",
+            "{parameters: w, sparse: elements, lambda: {budget: 0.5}}|line 4: constraints[0]: a budget of λ is PILoT's",
+            "{parameters: w, sparse: elements, start: pilot, lambda: {budget: 0.5, to: 1}}|line 4: constraints[0].lambda.to: a budget decides",
+            "{spaces: w, rank: 1, lambda: 1, start: pilot}|line 4: constraints[0].start: the rank of a product",
             "{parameters: w, sparse: elements, lambda: 1, depth: 7}|line 4: constraints[0]: a constraint has 2, 3 or 4 factors",
             "{parameters: w, lambda: 1}|line 4: constraints[0]: says no condition",
             "{parameters: w, sparse: elements, rank: 0.5, lambda: 1}|line 4: constraints[0]: says several conditions",

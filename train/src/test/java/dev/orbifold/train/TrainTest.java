@@ -7,15 +7,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.NumpyFile;
 import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.TensorData;
 import dev.orbifold.run.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training under constraints, from a recipe to the file that is written. */
 class TrainTest {
@@ -94,6 +100,45 @@ class TrainTest {
         assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
     }
 
+    /** 64 · 24 weights in groups of eight. */
+    private void groups() {
+        long[] group = LongStream.range(0, 64 * 24).map(i -> i / 8).toArray();
+        NumpyFile.writeNpy(TensorData.of(group, group.length), folder.resolve("groups.npy"));
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"sparse: '2:4'", "sparse: {blocks: [4, 4]}, zeros: 0.5",
+            "sparse: {sets: groups.npy}, zeros: 0.5", "sparse: '1:4', depth: 3",
+            "sparse: {blocks: [2, 8]}, depth: 3, zeros: 0.5", "sparse: {sets: groups.npy}, depth: 4, zeros: 0.5"})
+    void publishedStartsOfGroupsAndPatternsTrain(String condition) throws IOException {
+        groups();
+        TrainResult result = run(request("  - {parameters: fc1.weight, start: published, " + condition + "}\n",
+                "shrink: false\n"), "run");
+        assertTrue(result.met(), result.toString());
+        assertEquals(condition.contains("1:4") ? 0.75 : 0.5,
+                share(written().parameters().get("fc1.weight").toFloats()), 1e-3);
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
+    }
+
+    /** Depth counts the core and the matrices of both axes. */
+    @Test
+    void aDeepTuckerFormTrains() throws IOException {
+        TrainRequest quick = request(
+                "  - {parameters: fc1.weight, tucker: {share: 0.5, layers: 2}, lambda: 1e-4}\n", "shrink: false\n");
+        TrainResult result = run(new TrainRequest(quick.name(), quick.text().replace("rate: 0.05", "rate: 0.01"),
+                quick.folder(), quick.overrides(), quick.threads()), "run");
+        assertEquals(5, result.constraints().getFirst().depth());
+        assertEquals(12 + 32, result.constraints().getFirst().cells());
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
+    }
+
+    /** Where a start cannot be made, the line says for which constraint. */
+    @Test
+    void aStartThatDoesNotFitIsSaidWithItsLine() throws IOException {
+        String text = assertThrows(TrainException.class, () -> Train.prepare(request(
+                "  - {name: a, parameters: fc1.weight, sparse: units, start: pilot, lambda: 1}\n", ""))).getMessage();
+        assertTrue(text.startsWith("recipe.yaml line 8: constraint a: PILoT and Sign-In factor single entries"), text);
+    }
+
     @Test
     void unitsThatAreGoneLeaveTheFile() throws IOException {
         TrainResult result = run(request("  - {spaces: '*', sparse: units, zeros: 0.5}\n", ""), "run");
@@ -129,13 +174,15 @@ class TrainTest {
         result.constraints().forEach(c -> assertTrue(c.left() < 1e-6, c.toString()));
     }
 
-    @Test
-    void interruptedAndResumedIsTheSameFile() throws IOException {
-        TrainRequest request = request("""
-                  - {name: a, parameters: fc1.weight, sparse: elements, depth: 3, zeros: 0.8}
-                  - {name: b, parameters: fc2.weight, rank: 1, lambda: 1e-3}
-                  - {name: c, parameters: fc3.weight, tied: {pairs: 0.5}, lambda: {from: 0, to: 1e-2}}
-                """, "");
+    @ParameterizedTest @ValueSource(strings = {"""
+              - {name: a, parameters: fc1.weight, sparse: elements, depth: 3, zeros: 0.8}
+              - {name: b, parameters: fc2.weight, rank: 1, lambda: 1e-3}
+              - {name: c, parameters: fc3.weight, tied: {pairs: 0.5}, lambda: {from: 0, to: 1e-2}}
+            """, """
+              - {parameters: 'fc?.weight', sparse: elements, start: pilot, lambda: {budget: 0.1, from: 1e-3}}
+            """})
+    void interruptedAndResumedIsTheSameFile(String constraints) throws IOException {
+        TrainRequest request = request(constraints, "");
         run(request, "whole");
         byte[] whole = Files.readAllBytes(folder.resolve("out.onnx"));
         long steps = 12L * (400 * 8 / 10 * 9 / 10 / 20);
@@ -165,6 +212,25 @@ class TrainTest {
                   - {name: b, spaces: '*', sparse: units, lambda: 1}
                 """, ""))).getMessage();
         assertTrue(text.contains("spans other parameters"), text);
+    }
+
+    /** λ rises until a tenth of ‖w‖₁ is left, and is gone at the end. */
+    @Test
+    void aBudgetMakesWeightsSparseAndLeavesNoPenalty() throws IOException {
+        TrainRequest few = request(
+                "  - {parameters: fc1.weight, sparse: elements, start: pilot, lambda: {budget: 0.1}}\n",
+                "shrink: false\n");
+        RecipeReader.Overrides none = RecipeReader.Overrides.none();
+        TrainRequest request = new TrainRequest(few.name(), few.text(), few.folder(),
+                new RecipeReader.Overrides(none.model(), none.data(), none.mean(), none.std(), Optional.of(60),
+                        Optional.of(5), none.rate(), none.seed(), none.output(), List.of()),
+                few.threads());
+        TrainResult result = run(request, "run");
+        TrainResult.Outcome outcome = result.constraints().getFirst();
+        assertEquals(0, outcome.lambda());
+        assertTrue(outcome.zero() > outcome.cells() / 2, outcome.toString());
+        assertTrue(outcome.zero() < outcome.cells(), outcome.toString());
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
     }
 
     /** The same lasso, trained step by step and solved with one factor eliminated. */
