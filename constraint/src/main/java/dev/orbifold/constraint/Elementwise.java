@@ -22,7 +22,7 @@ public record Elementwise(int depth, long coordinates) implements Scheme {
     private static final int LINE = 16;
     /** Numbers after which addresses fall into the same lines of the first cache again (4096 bytes). */
     private static final int PAGE = 1024;
-    /** How far into such a page one factor lies behind the other: with 8 streams in one line of 8 ways each evicts the next. */
+    /** How far into such a page one factor lies behind the other: 8 streams at the same place fill all ways of a cache. */
     private static final int APART = 160;
     /** From so many coordinates on that is worth up to a page for each factor. */
     private static final int LARGE = 8 * PAGE;
