@@ -14,17 +14,19 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 
-/** The updates of {@code peers/fused.c}, called on the ranges and threads that Java's run on. */
+/** The updates of {@code peers/fused.c}, called on the ranges and threads that Java's run on, in the same order. */
 final class FusedPeer {
     /** Names the compiled library. */
     private static final String PROPERTY = "orbifold.bench.fused";
     /** As the product cuts its work. */
     private static final int BLOCK = 1024;
     private static final int GRAIN = 64;
+    private static final int RUN = 16 * BLOCK;
 
     private final MethodHandle plain;
     private final MethodHandle two;
     private final MethodHandle three;
+    private boolean backward;
 
     private FusedPeer(SymbolLookup library) {
         Linker linker = Linker.nativeLinker();
@@ -58,16 +60,23 @@ final class FusedPeer {
         });
     }
 
-    /** The same on D factors of every weight; D is 2 or 3. */
+    /** The same on D factors of every weight; D is 2 or 3. Sweeps forward and backward in turn. */
     void fused(int depth, long n, MemorySegment gradients, MemorySegment weights, MemorySegment factors,
             MemorySegment momenta, long stride, float rate, float momentum, float decay, float zero) {
         MethodHandle handle = depth == 2 ? two : three;
-        ranges(n, (from, to) -> {
-            try {
-                handle.invokeExact(gradients, weights, factors, momenta, stride, from, to, rate, momentum, decay, 1f,
-                        zero);
-            } catch (Throwable e) {
-                throw new IllegalStateException("the call into C failed", e);
+        backward = !backward;
+        boolean back = backward;
+        ranges(n, (first, last) -> {
+            long count = (last - first + RUN - 1) / RUN;
+            for (long i = 0; i < count; i++) {
+                long from = first + RUN * (back ? count - 1 - i : i);
+                long to = Math.min(last, from + RUN);
+                try {
+                    handle.invokeExact(gradients, weights, factors, momenta, stride, from, to, rate, momentum, decay,
+                            1f, zero);
+                } catch (Throwable e) {
+                    throw new IllegalStateException("the call into C failed", e);
+                }
             }
         });
     }

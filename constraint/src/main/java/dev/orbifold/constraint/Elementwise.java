@@ -20,15 +20,25 @@ public record Elementwise(int depth, long coordinates) implements Scheme {
     private static final double LEAST = 3e-3;
     private static final int PATIENCE = 1000;
     private static final int LINE = 16;
+    /** Numbers after which addresses fall into the same lines of the first cache again (4096 bytes). */
+    private static final int PAGE = 1024;
+    /** How far into such a page one factor lies behind the other: 8 streams at the same place fill all ways of a cache. */
+    private static final int APART = 160;
+    /** From so many coordinates on that is worth up to a page for each factor. */
+    private static final int LARGE = 8 * PAGE;
 
     /** Checks D. */
     public Elementwise {
         Depths.check(depth);
     }
 
-    /** Numbers from one factor to the next: whole lines of the cache, so that vectors do not cross them. */
+    /**
+     * Numbers from one factor to the next: whole lines of the cache, so that vectors do not cross them, and for large
+     * factors never a multiple of the distance after which addresses meet in the cache.
+     */
     long stride() {
-        return (coordinates + LINE - 1) / LINE * LINE;
+        long lines = (coordinates + LINE - 1) / LINE * LINE;
+        return coordinates < LARGE ? lines : lines + Math.floorMod(APART - lines, PAGE);
     }
 
     /** Those between the end of a factor and the next stride are 0 and stay so. */

@@ -11,6 +11,8 @@ final class FusedFactors {
     private static final int BLOCK = 1024;
     /** A thread is worth its start for so many blocks. */
     private static final int GRAIN = 64;
+    /** Blocks that are taken in rising order whichever way a sweep goes: long enough for prefetchers, short beside a cache. */
+    private static final int RUN = 16;
 
     private FusedFactors() {
     }
@@ -27,6 +29,18 @@ final class FusedFactors {
     record Part(FactorUpdate.Memory memory, long n, Kind kind, long steps, double decay, double zero) {
         private int blocks() {
             return Math.toIntExact((n + BLOCK - 1) / BLOCK);
+        }
+
+        private boolean backward() {
+            return steps % 2 == 0;
+        }
+
+        private void sweep(FactorUpdate update, int first, int last, double rate, double scale) {
+            int count = (last - first + RUN - 1) / RUN;
+            for (int i = 0; i < count; i++) {
+                int from = first + RUN * (backward() ? count - 1 - i : i);
+                move(update, from, Math.min(last, from + RUN), rate, scale);
+            }
         }
 
         private void move(FactorUpdate update, int first, int last, double rate, double scale) {
@@ -47,24 +61,28 @@ final class FusedFactors {
 
     /**
      * One step of every factor of all parts. Threads start once for all of them together: networks have many small
-     * parameters.
+     * parameters. Every other step sweeps backward: what the last step touched last is still in the cache, where factors do
+     * not fit into it whole, and what it touched first is not.
      *
      * @param rate the learning rate η
      * @param scale what the gradients are multiplied with
      */
     static void step(FactorUpdate update, List<Part> parts, double rate, double scale) {
-        int blocks = parts.stream().mapToInt(Part::blocks).sum();
-        Workers.run(blocks, GRAIN, Natives.threads(), (first, last) -> {
+        int[] starts = new int[parts.size() + 1];
+        for (int p = 0; p < parts.size(); p++) {
+            starts[p + 1] = starts[p] + parts.get(p).blocks();
+        }
+        boolean backward = !parts.isEmpty() && parts.getFirst().backward();
+        Workers.run(starts[parts.size()], GRAIN, Natives.threads(), (first, last) -> {
             // Denormals are flushed per thread: whoever computes a block must get the same bits.
             Natives.load();
-            int start = 0;
-            for (Part part : parts) {
-                int from = Math.max(first, start);
-                int to = Math.min(last, start + part.blocks());
+            for (int i = 0; i < parts.size(); i++) {
+                int p = backward ? parts.size() - 1 - i : i;
+                int from = Math.max(first, starts[p]);
+                int to = Math.min(last, starts[p + 1]);
                 if (from < to) {
-                    part.move(update, from - start, to - start, rate, scale);
+                    parts.get(p).sweep(update, from - starts[p], to - starts[p], rate, scale);
                 }
-                start += part.blocks();
             }
         });
     }

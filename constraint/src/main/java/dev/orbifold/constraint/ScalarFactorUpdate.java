@@ -63,6 +63,15 @@ final class ScalarFactorUpdate implements FactorUpdate {
         return product;
     }
 
+    /**
+     * The bits b for which b(x) − 1, unsigned, is less where 0 &lt; |x| &lt; zero, and nowhere else: those of floats of one sign
+     * are ordered like integers, and 0 wraps round. One comparison of integers; the largest of floats takes six
+     * instructions, because of NaN and −0.
+     */
+    static int least(float zero) {
+        return Math.max(Float.floatToRawIntBits(zero), 1) - 1;
+    }
+
     /** Snaps those elements whose factors are all smaller than {@code zero}, and not 0 yet. */
     static void snap(Memory memory, long from, long to, float zero) {
         for (long i = from; i < to; i++) {

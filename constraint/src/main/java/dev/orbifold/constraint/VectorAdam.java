@@ -2,13 +2,12 @@ package dev.orbifold.constraint;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.ULT;
 
 import dev.orbifold.constraint.FactorUpdate.Memory;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -44,6 +43,7 @@ final class VectorAdam {
         long factors = memory.factors().address();
         long first = memory.first().address();
         long second = memory.second().address();
+        int least = ScalarFactorUpdate.least(zero);
         FloatVector wd = FloatVector.broadcast(SPECIES, decay);
         FloatVector keep = FloatVector.broadcast(SPECIES, beta1);
         FloatVector keepSquares = FloatVector.broadcast(SPECIES, beta2);
@@ -71,9 +71,8 @@ final class VectorAdam {
             bs.intoMemorySegment(ALL, second + width + at, LITTLE_ENDIAN);
             bNew.intoMemorySegment(ALL, factors + width + at, LITTLE_ENDIAN);
             aNew.mul(bNew).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
-            FloatVector largest = aNew.abs().max(bNew.abs());
-            VectorMask<Float> small = largest.compare(LT, zero);
-            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
+            IntVector largest = aNew.abs().reinterpretAsInts().max(bNew.abs().reinterpretAsInts());
+            if (largest.sub(1).compare(ULT, least).anyTrue()) {
                 ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
             }
         }
@@ -87,6 +86,7 @@ final class VectorAdam {
         long factors = memory.factors().address();
         long first = memory.first().address();
         long second = memory.second().address();
+        int least = ScalarFactorUpdate.least(zero);
         FloatVector wd = FloatVector.broadcast(SPECIES, decay);
         FloatVector keep = FloatVector.broadcast(SPECIES, beta1);
         FloatVector keepSquares = FloatVector.broadcast(SPECIES, beta2);
@@ -124,9 +124,9 @@ final class VectorAdam {
             cs.intoMemorySegment(ALL, second + 2 * width + at, LITTLE_ENDIAN);
             cNew.intoMemorySegment(ALL, factors + 2 * width + at, LITTLE_ENDIAN);
             aNew.mul(bNew).mul(cNew).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
-            FloatVector largest = aNew.abs().max(bNew.abs()).max(cNew.abs());
-            VectorMask<Float> small = largest.compare(LT, zero);
-            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
+            IntVector largest = aNew.abs().reinterpretAsInts().max(bNew.abs().reinterpretAsInts())
+                    .max(cNew.abs().reinterpretAsInts());
+            if (largest.sub(1).compare(ULT, least).anyTrue()) {
                 ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
             }
         }
@@ -140,6 +140,7 @@ final class VectorAdam {
         long factors = memory.factors().address();
         long first = memory.first().address();
         long second = memory.second().address();
+        int least = ScalarFactorUpdate.least(zero);
         FloatVector wd = FloatVector.broadcast(SPECIES, decay);
         FloatVector keep = FloatVector.broadcast(SPECIES, beta1);
         FloatVector keepSquares = FloatVector.broadcast(SPECIES, beta2);
@@ -189,9 +190,9 @@ final class VectorAdam {
             ds.intoMemorySegment(ALL, second + 3 * width + at, LITTLE_ENDIAN);
             dNew.intoMemorySegment(ALL, factors + 3 * width + at, LITTLE_ENDIAN);
             aNew.mul(bNew).mul(cNew.mul(dNew)).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
-            FloatVector largest = aNew.abs().max(bNew.abs()).max(cNew.abs().max(dNew.abs()));
-            VectorMask<Float> small = largest.compare(LT, zero);
-            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
+            IntVector largest = aNew.abs().reinterpretAsInts().max(bNew.abs().reinterpretAsInts())
+                    .max(cNew.abs().reinterpretAsInts().max(dNew.abs().reinterpretAsInts()));
+            if (largest.sub(1).compare(ULT, least).anyTrue()) {
                 ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
             }
         }

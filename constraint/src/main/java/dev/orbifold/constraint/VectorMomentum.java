@@ -2,13 +2,13 @@ package dev.orbifold.constraint;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.ULT;
+import static jdk.incubator.vector.VectorOperators.UMIN;
 
 import dev.orbifold.constraint.FactorUpdate.Memory;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -27,7 +27,8 @@ final class VectorMomentum {
     static long pass(Memory memory, long from, long to, float rate, float momentum, boolean nesterov, float decay,
             float scale, float zero) {
         memory.check(from, to);
-        long end = from + (to - from) / SPECIES.length() * SPECIES.length();
+        long step = memory.depth() == 4 ? SPECIES.length() : 2 * SPECIES.length();
+        long end = from + (to - from) / step * step;
         switch (memory.depth()) {
             case 2 -> two(memory, from, end, rate, momentum, nesterov, decay, scale, zero);
             case 3 -> three(memory, from, end, rate, momentum, nesterov, decay, scale, zero);
@@ -44,29 +45,45 @@ final class VectorMomentum {
         long width = Float.BYTES * memory.stride();
         long factors = memory.factors().address();
         long first = memory.first().address();
+        int least = ScalarFactorUpdate.least(zero);
         FloatVector wd = FloatVector.broadcast(SPECIES, decay);
         FloatVector mu = FloatVector.broadcast(SPECIES, momentum);
         FloatVector minus = FloatVector.broadcast(SPECIES, -rate);
-        for (long i = from; i < end; i += SPECIES.length()) {
+        for (long i = from; i < end; i += 2 * SPECIES.length()) {
             long at = Float.BYTES * i;
-            FloatVector g = fromMemorySegment(SPECIES, ALL, gradients + at, LITTLE_ENDIAN).mul(scale);
-            FloatVector a = fromMemorySegment(SPECIES, ALL, factors + at, LITTLE_ENDIAN);
-            FloatVector b = fromMemorySegment(SPECIES, ALL, factors + width + at, LITTLE_ENDIAN);
-            FloatVector ah = wd.fma(a, g.mul(b));
-            FloatVector bh = wd.fma(b, g.mul(a));
-            FloatVector am = mu.fma(fromMemorySegment(SPECIES, ALL, first + at, LITTLE_ENDIAN), ah);
-            FloatVector bm = mu.fma(fromMemorySegment(SPECIES, ALL, first + width + at, LITTLE_ENDIAN), bh);
-            FloatVector aNew = minus.fma(nesterov ? mu.fma(am, ah) : am, a);
-            FloatVector bNew = minus.fma(nesterov ? mu.fma(bm, bh) : bm, b);
-            am.intoMemorySegment(ALL, first + at, LITTLE_ENDIAN);
-            aNew.intoMemorySegment(ALL, factors + at, LITTLE_ENDIAN);
-            bm.intoMemorySegment(ALL, first + width + at, LITTLE_ENDIAN);
-            bNew.intoMemorySegment(ALL, factors + width + at, LITTLE_ENDIAN);
-            aNew.mul(bNew).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
-            FloatVector largest = aNew.abs().max(bNew.abs());
-            VectorMask<Float> small = largest.compare(LT, zero);
-            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
-                ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
+            long next = at + SPECIES.vectorByteSize();
+            FloatVector g0 = fromMemorySegment(SPECIES, ALL, gradients + at, LITTLE_ENDIAN).mul(scale);
+            FloatVector g1 = fromMemorySegment(SPECIES, ALL, gradients + next, LITTLE_ENDIAN).mul(scale);
+            FloatVector a0 = fromMemorySegment(SPECIES, ALL, factors + at, LITTLE_ENDIAN);
+            FloatVector a1 = fromMemorySegment(SPECIES, ALL, factors + next, LITTLE_ENDIAN);
+            FloatVector b0 = fromMemorySegment(SPECIES, ALL, factors + width + at, LITTLE_ENDIAN);
+            FloatVector b1 = fromMemorySegment(SPECIES, ALL, factors + width + next, LITTLE_ENDIAN);
+            FloatVector ah0 = wd.fma(a0, g0.mul(b0));
+            FloatVector ah1 = wd.fma(a1, g1.mul(b1));
+            FloatVector bh0 = wd.fma(b0, g0.mul(a0));
+            FloatVector bh1 = wd.fma(b1, g1.mul(a1));
+            FloatVector am0 = mu.fma(fromMemorySegment(SPECIES, ALL, first + at, LITTLE_ENDIAN), ah0);
+            FloatVector am1 = mu.fma(fromMemorySegment(SPECIES, ALL, first + next, LITTLE_ENDIAN), ah1);
+            FloatVector bm0 = mu.fma(fromMemorySegment(SPECIES, ALL, first + width + at, LITTLE_ENDIAN), bh0);
+            FloatVector bm1 = mu.fma(fromMemorySegment(SPECIES, ALL, first + width + next, LITTLE_ENDIAN), bh1);
+            am0.intoMemorySegment(ALL, first + at, LITTLE_ENDIAN);
+            am1.intoMemorySegment(ALL, first + next, LITTLE_ENDIAN);
+            FloatVector aNew0 = minus.fma(nesterov ? mu.fma(am0, ah0) : am0, a0);
+            FloatVector aNew1 = minus.fma(nesterov ? mu.fma(am1, ah1) : am1, a1);
+            aNew0.intoMemorySegment(ALL, factors + at, LITTLE_ENDIAN);
+            aNew1.intoMemorySegment(ALL, factors + next, LITTLE_ENDIAN);
+            bm0.intoMemorySegment(ALL, first + width + at, LITTLE_ENDIAN);
+            bm1.intoMemorySegment(ALL, first + width + next, LITTLE_ENDIAN);
+            FloatVector bNew0 = minus.fma(nesterov ? mu.fma(bm0, bh0) : bm0, b0);
+            FloatVector bNew1 = minus.fma(nesterov ? mu.fma(bm1, bh1) : bm1, b1);
+            bNew0.intoMemorySegment(ALL, factors + width + at, LITTLE_ENDIAN);
+            bNew1.intoMemorySegment(ALL, factors + width + next, LITTLE_ENDIAN);
+            aNew0.mul(bNew0).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
+            aNew1.mul(bNew1).intoMemorySegment(ALL, product + next, LITTLE_ENDIAN);
+            IntVector largest0 = aNew0.abs().reinterpretAsInts().max(bNew0.abs().reinterpretAsInts());
+            IntVector largest1 = aNew1.abs().reinterpretAsInts().max(bNew1.abs().reinterpretAsInts());
+            if (largest0.sub(1).lanewise(UMIN, largest1.sub(1)).compare(ULT, least).anyTrue()) {
+                ScalarFactorUpdate.snap(memory, i, i + 2 * SPECIES.length(), zero);
             }
         }
     }
@@ -78,35 +95,59 @@ final class VectorMomentum {
         long width = Float.BYTES * memory.stride();
         long factors = memory.factors().address();
         long first = memory.first().address();
+        int least = ScalarFactorUpdate.least(zero);
         FloatVector wd = FloatVector.broadcast(SPECIES, decay);
         FloatVector mu = FloatVector.broadcast(SPECIES, momentum);
         FloatVector minus = FloatVector.broadcast(SPECIES, -rate);
-        for (long i = from; i < end; i += SPECIES.length()) {
+        for (long i = from; i < end; i += 2 * SPECIES.length()) {
             long at = Float.BYTES * i;
-            FloatVector g = fromMemorySegment(SPECIES, ALL, gradients + at, LITTLE_ENDIAN).mul(scale);
-            FloatVector a = fromMemorySegment(SPECIES, ALL, factors + at, LITTLE_ENDIAN);
-            FloatVector b = fromMemorySegment(SPECIES, ALL, factors + width + at, LITTLE_ENDIAN);
-            FloatVector c = fromMemorySegment(SPECIES, ALL, factors + 2 * width + at, LITTLE_ENDIAN);
-            FloatVector ah = wd.fma(a, g.mul(b.mul(c)));
-            FloatVector bh = wd.fma(b, g.mul(a.mul(c)));
-            FloatVector ch = wd.fma(c, g.mul(a.mul(b)));
-            FloatVector am = mu.fma(fromMemorySegment(SPECIES, ALL, first + at, LITTLE_ENDIAN), ah);
-            FloatVector bm = mu.fma(fromMemorySegment(SPECIES, ALL, first + width + at, LITTLE_ENDIAN), bh);
-            FloatVector cm = mu.fma(fromMemorySegment(SPECIES, ALL, first + 2 * width + at, LITTLE_ENDIAN), ch);
-            FloatVector aNew = minus.fma(nesterov ? mu.fma(am, ah) : am, a);
-            FloatVector bNew = minus.fma(nesterov ? mu.fma(bm, bh) : bm, b);
-            FloatVector cNew = minus.fma(nesterov ? mu.fma(cm, ch) : cm, c);
-            am.intoMemorySegment(ALL, first + at, LITTLE_ENDIAN);
-            aNew.intoMemorySegment(ALL, factors + at, LITTLE_ENDIAN);
-            bm.intoMemorySegment(ALL, first + width + at, LITTLE_ENDIAN);
-            bNew.intoMemorySegment(ALL, factors + width + at, LITTLE_ENDIAN);
-            cm.intoMemorySegment(ALL, first + 2 * width + at, LITTLE_ENDIAN);
-            cNew.intoMemorySegment(ALL, factors + 2 * width + at, LITTLE_ENDIAN);
-            aNew.mul(bNew).mul(cNew).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
-            FloatVector largest = aNew.abs().max(bNew.abs()).max(cNew.abs());
-            VectorMask<Float> small = largest.compare(LT, zero);
-            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
-                ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
+            long next = at + SPECIES.vectorByteSize();
+            FloatVector g0 = fromMemorySegment(SPECIES, ALL, gradients + at, LITTLE_ENDIAN).mul(scale);
+            FloatVector g1 = fromMemorySegment(SPECIES, ALL, gradients + next, LITTLE_ENDIAN).mul(scale);
+            FloatVector a0 = fromMemorySegment(SPECIES, ALL, factors + at, LITTLE_ENDIAN);
+            FloatVector a1 = fromMemorySegment(SPECIES, ALL, factors + next, LITTLE_ENDIAN);
+            FloatVector b0 = fromMemorySegment(SPECIES, ALL, factors + width + at, LITTLE_ENDIAN);
+            FloatVector b1 = fromMemorySegment(SPECIES, ALL, factors + width + next, LITTLE_ENDIAN);
+            FloatVector c0 = fromMemorySegment(SPECIES, ALL, factors + 2 * width + at, LITTLE_ENDIAN);
+            FloatVector c1 = fromMemorySegment(SPECIES, ALL, factors + 2 * width + next, LITTLE_ENDIAN);
+            FloatVector ah0 = wd.fma(a0, g0.mul(b0.mul(c0)));
+            FloatVector ah1 = wd.fma(a1, g1.mul(b1.mul(c1)));
+            FloatVector bh0 = wd.fma(b0, g0.mul(a0.mul(c0)));
+            FloatVector bh1 = wd.fma(b1, g1.mul(a1.mul(c1)));
+            FloatVector ch0 = wd.fma(c0, g0.mul(a0.mul(b0)));
+            FloatVector ch1 = wd.fma(c1, g1.mul(a1.mul(b1)));
+            FloatVector am0 = mu.fma(fromMemorySegment(SPECIES, ALL, first + at, LITTLE_ENDIAN), ah0);
+            FloatVector am1 = mu.fma(fromMemorySegment(SPECIES, ALL, first + next, LITTLE_ENDIAN), ah1);
+            FloatVector bm0 = mu.fma(fromMemorySegment(SPECIES, ALL, first + width + at, LITTLE_ENDIAN), bh0);
+            FloatVector bm1 = mu.fma(fromMemorySegment(SPECIES, ALL, first + width + next, LITTLE_ENDIAN), bh1);
+            FloatVector cm0 = mu.fma(fromMemorySegment(SPECIES, ALL, first + 2 * width + at, LITTLE_ENDIAN), ch0);
+            FloatVector cm1 = mu.fma(fromMemorySegment(SPECIES, ALL, first + 2 * width + next, LITTLE_ENDIAN), ch1);
+            am0.intoMemorySegment(ALL, first + at, LITTLE_ENDIAN);
+            am1.intoMemorySegment(ALL, first + next, LITTLE_ENDIAN);
+            FloatVector aNew0 = minus.fma(nesterov ? mu.fma(am0, ah0) : am0, a0);
+            FloatVector aNew1 = minus.fma(nesterov ? mu.fma(am1, ah1) : am1, a1);
+            aNew0.intoMemorySegment(ALL, factors + at, LITTLE_ENDIAN);
+            aNew1.intoMemorySegment(ALL, factors + next, LITTLE_ENDIAN);
+            bm0.intoMemorySegment(ALL, first + width + at, LITTLE_ENDIAN);
+            bm1.intoMemorySegment(ALL, first + width + next, LITTLE_ENDIAN);
+            FloatVector bNew0 = minus.fma(nesterov ? mu.fma(bm0, bh0) : bm0, b0);
+            FloatVector bNew1 = minus.fma(nesterov ? mu.fma(bm1, bh1) : bm1, b1);
+            bNew0.intoMemorySegment(ALL, factors + width + at, LITTLE_ENDIAN);
+            bNew1.intoMemorySegment(ALL, factors + width + next, LITTLE_ENDIAN);
+            cm0.intoMemorySegment(ALL, first + 2 * width + at, LITTLE_ENDIAN);
+            cm1.intoMemorySegment(ALL, first + 2 * width + next, LITTLE_ENDIAN);
+            FloatVector cNew0 = minus.fma(nesterov ? mu.fma(cm0, ch0) : cm0, c0);
+            FloatVector cNew1 = minus.fma(nesterov ? mu.fma(cm1, ch1) : cm1, c1);
+            cNew0.intoMemorySegment(ALL, factors + 2 * width + at, LITTLE_ENDIAN);
+            cNew1.intoMemorySegment(ALL, factors + 2 * width + next, LITTLE_ENDIAN);
+            aNew0.mul(bNew0).mul(cNew0).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
+            aNew1.mul(bNew1).mul(cNew1).intoMemorySegment(ALL, product + next, LITTLE_ENDIAN);
+            IntVector largest0 = aNew0.abs().reinterpretAsInts().max(bNew0.abs().reinterpretAsInts())
+                    .max(cNew0.abs().reinterpretAsInts());
+            IntVector largest1 = aNew1.abs().reinterpretAsInts().max(bNew1.abs().reinterpretAsInts())
+                    .max(cNew1.abs().reinterpretAsInts());
+            if (largest0.sub(1).lanewise(UMIN, largest1.sub(1)).compare(ULT, least).anyTrue()) {
+                ScalarFactorUpdate.snap(memory, i, i + 2 * SPECIES.length(), zero);
             }
         }
     }
@@ -118,6 +159,7 @@ final class VectorMomentum {
         long width = Float.BYTES * memory.stride();
         long factors = memory.factors().address();
         long first = memory.first().address();
+        int least = ScalarFactorUpdate.least(zero);
         FloatVector wd = FloatVector.broadcast(SPECIES, decay);
         FloatVector mu = FloatVector.broadcast(SPECIES, momentum);
         FloatVector minus = FloatVector.broadcast(SPECIES, -rate);
@@ -151,9 +193,9 @@ final class VectorMomentum {
             dm.intoMemorySegment(ALL, first + 3 * width + at, LITTLE_ENDIAN);
             dNew.intoMemorySegment(ALL, factors + 3 * width + at, LITTLE_ENDIAN);
             aNew.mul(bNew).mul(cNew.mul(dNew)).intoMemorySegment(ALL, product + at, LITTLE_ENDIAN);
-            FloatVector largest = aNew.abs().max(bNew.abs()).max(cNew.abs().max(dNew.abs()));
-            VectorMask<Float> small = largest.compare(LT, zero);
-            if (small.anyTrue() && small.and(largest.compare(GT, 0)).anyTrue()) {
+            IntVector largest = aNew.abs().reinterpretAsInts().max(bNew.abs().reinterpretAsInts())
+                    .max(cNew.abs().reinterpretAsInts().max(dNew.abs().reinterpretAsInts()));
+            if (largest.sub(1).compare(ULT, least).anyTrue()) {
                 ScalarFactorUpdate.snap(memory, i, i + SPECIES.length(), zero);
             }
         }

@@ -175,6 +175,82 @@ class FactorUpdateTest {
         }
     }
 
+    /**
+     * Elements planted small vanish wherever in a vector they lie, with their momenta; those with one factor at the
+     * threshold, and those that are 0 in one factor alone, stay.
+     */
+    @ParameterizedTest @ValueSource(ints = {2, 3, 4})
+    void exactlyWhatIsSmallSnaps(int depth) {
+        float zero = 1e-3f;
+        int stride = 1024;
+        for (FactorUpdate update : List.of(new ScalarFactorUpdate(), new VectorFactorUpdate())) {
+            for (Kind kind : KINDS) {
+                for (int planted = 0; planted < 70; planted++) {
+                    try (Arena arena = Arena.ofConfined()) {
+                        float[] start = new float[depth * stride];
+                        java.util.Arrays.fill(start, 0.5f);
+                        for (int d = 0; d < depth; d++) {
+                            start[d * stride + planted] = d % 2 == 0 ? 9e-4f : -9e-4f;
+                            start[d * stride + planted + 1] = d == depth - 1 ? -zero : 0;
+                            start[d * stride + planted + 2] = 0;
+                        }
+                        MemorySegment factors = filled(arena, start);
+                        MemorySegment momenta = filled(arena, new float[depth * stride]);
+                        MemorySegment w = filled(arena, new float[N]);
+                        FactorUpdate.Memory memory = new FactorUpdate.Memory(filled(arena, new float[N]), w, factors,
+                                momenta, momenta, stride, depth);
+                        FusedFactors.step(update, List.of(new FusedFactors.Part(memory, N, kind, 1, 0, zero)), 0.1, 1);
+                        for (int d = 0; d < depth; d++) {
+                            start[d * stride + planted] = 0;
+                        }
+                        assertArrayEquals(start, factors.toArray(ValueLayout.JAVA_FLOAT), update + " " + kind);
+                        assertEquals(0, w.getAtIndex(ValueLayout.JAVA_FLOAT, planted));
+                    }
+                }
+            }
+        }
+    }
+
+    /** A step sweeps forward or backward by its number; the numbers are the same. */
+    @Test
+    void theDirectionOfASweepChangesNothing() {
+        int n = 70 * 1024 + 5;
+        float[][] ends = new float[2][];
+        for (int back = 0; back < 2; back++) {
+            try (Arena arena = Arena.ofShared()) {
+                RandomGenerator random = new Seed(2).generator();
+                List<FusedFactors.Part> parts = new ArrayList<>();
+                for (int depth = 2; depth <= 3; depth++) {
+                    MemorySegment momenta = filled(arena, normals(random, depth * n));
+                    parts.add(new FusedFactors.Part(
+                            new FactorUpdate.Memory(filled(arena, normals(random, n)), filled(arena, new float[n]),
+                                    filled(arena, normals(random, depth * n)), momenta, momenta, n, depth),
+                            n, new Kind.Sgd(0.9, false, 0), 1 + back, 0.01, 1e-3));
+                }
+                FusedFactors.step(FactorUpdate.PROVIDER, parts, 0.01, 1);
+                ends[back] = concat(parts.stream().map(FusedFactors.Part::memory)
+                        .flatMap(m -> java.util.stream.Stream.of(m.product(), m.factors(), m.first()))
+                        .toArray(MemorySegment[]::new));
+            }
+        }
+        assertArrayEquals(ends[0], ends[1]);
+    }
+
+    /** Factors of large Parameters never begin at the same place of a page, whatever the Parameter's size. */
+    @Test
+    void largeFactorsDoNotMeetInTheCache() {
+        for (long n = 8192; n < 40_000; n += 37) {
+            for (int depth = 2; depth <= 4; depth++) {
+                long stride = new Elementwise(depth, n).stride();
+                assertTrue(stride >= n && stride < n + 1024 + 16 && stride % 16 == 0, "stride " + stride + " for " + n);
+                for (int d = 1; d < depth; d++) {
+                    long apart = d * stride * Float.BYTES % 4096;
+                    assertTrue(apart >= 512 && apart <= 4096 - 512, apart + " bytes apart");
+                }
+            }
+        }
+    }
+
     /** Several constraints in one step, whose blocks no thread's share begins or ends with, move as each by itself. */
     @Test
     void partsOfOneStepDoNotMeet() {
