@@ -21,9 +21,26 @@ public final class Forms {
      * @param parameters in order
      * @param chart how their entries are seen; its tensors belong to the caller's pointer scope
      * @param scheme how the coordinates are made
-     * @param among cells that compete with each other under a goal; 0 for all
+     * @param among consecutive cells that compete with each other under a goal; 0 for all
+     * @param families numbers of consecutive cells that are of one kind, such as the units of one Space, and compete among
+     *        themselves; empty where all are
      */
-    public record Form(String name, List<String> parameters, Chart chart, Scheme scheme, int among) {
+    public record Form(String name, List<String> parameters, Chart chart, Scheme scheme, int among,
+            List<Integer> families) {
+        /** Checks that families hold all cells. */
+        public Form {
+            families = List.copyOf(families);
+            long held = families.stream().mapToLong(Integer::longValue).sum();
+            if (!families.isEmpty() && (among > 0 || held != scheme.cells())) {
+                throw new IllegalArgumentException("families of " + families + " do not hold " + scheme.cells()
+                        + " cells");
+            }
+        }
+
+        /** A Form whose cells are all of one kind. */
+        Form(String name, List<String> parameters, Chart chart, Scheme scheme, int among) {
+            this(name, parameters, chart, scheme, among, List.of());
+        }
     }
 
     private final Graph graph;

@@ -33,7 +33,9 @@ final class OnSpaces {
     Form units(Constraint constraint, List<String> globs) {
         GateLayout layout = layout(chosen(globs));
         List<String> names = layout.gated().stream().map(GateLayout.GatedAxis::parameter).distinct().toList();
-        return entries.grouped(constraint, names, spread(layout, names));
+        Form form = entries.grouped(constraint, names, spread(layout, names));
+        return new Form(form.name(), form.parameters(), form.chart(), form.scheme(), 0,
+                Arrays.stream(layout.widths()).boxed().toList());
     }
 
     private GateLayout layout(List<Space> spaces) {

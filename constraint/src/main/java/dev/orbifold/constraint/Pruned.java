@@ -7,7 +7,9 @@ import dev.orbifold.graph.Graph;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
@@ -20,7 +22,7 @@ import org.bytedeco.pytorch.global.torch;
  * exactly zero. The cells of all its Forms compete with each other.
  */
 public final class Pruned {
-    /** A Form keeps this many cells, so that no layer is cut through. */
+    /** Each family of a Form keeps this many cells, so that no layer is cut through. */
     private static final int LEAST = 1;
 
     /**
@@ -196,45 +198,63 @@ public final class Pruned {
         site.region().write(chart.join(z, chart.rest(w)), weights.values());
     }
 
-    private record Candidate(int site, int cell, float size) {
+    private record Candidate(int site, int family, int cell, float size) {
+    }
+
+    private static List<Integer> families(Site site) {
+        List<Integer> families = site.form().families();
+        return families.isEmpty() ? List.of(Math.toIntExact(site.groups().count())) : families;
     }
 
     private void choose(double share) {
         List<Candidate> candidates = new ArrayList<>();
-        float[][] alive = new float[sites.size()][];
-        int[] left = new int[sites.size()];
-        for (int i = 0; i < alive.length; i++) {
+        List<float[]> alive = new ArrayList<>();
+        Map<List<Integer>, Integer> left = new HashMap<>();
+        for (int i = 0; i < sites.size(); i++) {
             Site site = sites.get(i);
             float[] sizes = floats(score(site));
-            alive[i] = floats(site.alive());
-            left[i] = sizes.length;
+            float[] lives = floats(site.alive());
             List<Candidate> own = new ArrayList<>();
-            for (int c = 0; c < sizes.length; c++) {
-                own.add(new Candidate(i, c, alive[i][c] == 0 ? -1 : sizes[c]));
-            }
-            int among = site.form().among();
-            if (among > 0) {
-                Arrays.fill(alive[i], 1);
-                for (int from = 0; from < own.size(); from += among) {
-                    cut(own.subList(from, from + among), (int) Math.floor(share * among + 1e-9), alive, left);
+            int first = 0;
+            for (int f = 0; f < families(site).size(); f++) {
+                int n = families(site).get(f);
+                float usual = site.form().families().isEmpty() || rival == Rival.SLIMMING ? 1
+                        : mean(sizes, lives, first, first + n);
+                for (int c = first; c < first + n; c++) {
+                    own.add(new Candidate(i, f, c, lives[c] == 0 ? -1 : sizes[c] / usual));
                 }
-                left[i] = 0;
-            } else {
+                left.put(List.of(i, f), site.form().among() > 0 ? Integer.MAX_VALUE : n);
+                first += n;
+            }
+            alive.add(new float[sizes.length]);
+            Arrays.fill(alive.get(i), 1);
+            int among = site.form().among();
+            for (int from = 0; among > 0 && from < own.size(); from += among) {
+                cut(own.subList(from, from + among), (int) Math.floor(share * among + 1e-9), alive, left);
+            }
+            if (among == 0) {
                 candidates.addAll(own);
             }
         }
-        for (int i = 0; i < alive.length; i++) {
-            if (left[i] > 0) {
-                Arrays.fill(alive[i], 1);
-            }
-        }
         cut(candidates, (int) Math.floor(share * candidates.size() + 1e-9), alive, left);
-        for (int i = 0; i < alive.length; i++) {
-            sites.get(i).alive().copy_(Tensors.of(weights.device(), alive[i], alive[i].length));
+        for (int i = 0; i < sites.size(); i++) {
+            sites.get(i).alive().copy_(Tensors.of(weights.device(), alive.get(i), alive.get(i).length));
         }
     }
 
-    private static void cut(List<Candidate> candidates, int going, float[][] alive, int[] left) {
+    /** The usual size of those of a family that are alive, by which its cells are compared with those of others. */
+    private static float mean(float[] sizes, float[] alive, int from, int to) {
+        double sum = 0;
+        int n = 0;
+        for (int c = from; c < to; c++) {
+            sum += alive[c] * sizes[c];
+            n += alive[c] > 0 ? 1 : 0;
+        }
+        return sum > 0 ? (float) (sum / n) : 1;
+    }
+
+    private static void cut(List<Candidate> candidates, int going, List<float[]> alive,
+            Map<List<Integer>, Integer> left) {
         List<Candidate> order = new ArrayList<>(candidates);
         order.sort(Comparator.comparingDouble(Candidate::size));
         int gone = 0;
@@ -242,15 +262,20 @@ public final class Pruned {
             if (gone == going) {
                 break;
             }
-            if (left[c.site()] > LEAST) {
-                left[c.site()]--;
-                alive[c.site()][c.cell()] = 0;
+            List<Integer> family = List.of(c.site(), c.family());
+            int more = left.getOrDefault(family, 0);
+            if (more > LEAST) {
+                left.put(family, more - 1);
+                alive.get(c.site())[c.cell()] = 0;
                 gone++;
             }
         }
     }
 
-    /** What decides which cells go: the root mean square of their entries, or the size of a unit's scale. */
+    /**
+     * What decides which cells go: the root mean square of their entries, or the size of a unit's scale. Units of different
+     * Spaces are compared by how they stand among their own.
+     */
     private Tensor score(Site site) {
         Tensor z = coordinates(site);
         Tensor squares = z.mul(z);

@@ -11,6 +11,7 @@ import dev.orbifold.constraint.PilotSchedule;
 import dev.orbifold.constraint.Pruned;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.constraint.Steerable;
+import dev.orbifold.constraint.Stretch;
 import dev.orbifold.constraint.Together;
 import dev.orbifold.engine.Batch;
 import dev.orbifold.engine.Device;
@@ -212,7 +213,7 @@ final class Learner implements AutoCloseable {
         return asked.constraint().goal().isPresent();
     }
 
-    /** Single entries compete over all Parameters of their constraint, everything else within its own. */
+    /** Single entries compete over all Parameters of their constraint, units within their Space, all else within its Form. */
     private void steer(Recipe.Asked asked, List<Held> own, long steps, Device device) {
         if (!steered(asked)) {
             return;
@@ -222,8 +223,19 @@ final class Learner implements AutoCloseable {
                     new Together(own.stream().map(h -> h.term().form()).toList()), steps, device));
             return;
         }
-        own.forEach(h -> steering.add(Steering.of(asked, h.term().name(), h.form().among(), h.term().form(), steps,
-                device)));
+        for (Held h : own) {
+            Reparametrization form = h.term().form();
+            if (h.form().families().size() < 2) {
+                steering.add(Steering.of(asked, h.term().name(), h.form().among(), form, steps, device));
+                continue;
+            }
+            long from = 0;
+            for (int family : h.form().families()) {
+                steering.add(Steering.of(asked, h.term().name() + "/" + from, 0, new Stretch(form, from, family), steps,
+                        device));
+                from += family;
+            }
+        }
     }
 
     /** What is held without factors shares no Parameter with other constraints. */
