@@ -6,8 +6,9 @@ import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.Graph;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,10 +20,10 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * A Constraint held without factors, by a {@link Rival}: the weights themselves are trained, cells that are cut stay
- * exactly zero. The cells of all its Forms compete with each other.
+ * exactly zero. Single entries of all its Forms compete with each other, units within their Space.
  */
 public final class Pruned {
-    /** Each family of a Form keeps this many cells, so that no layer is cut through. */
+    /** Of each Form, or of each Space's units, this many cells stay, so that no layer is cut through. */
     private static final int LEAST = 1;
 
     /**
@@ -42,6 +43,9 @@ public final class Pruned {
     }
 
     private record Site(Forms.Form form, Region region, Groups groups, Tensor alive, Tensor scale) {
+    }
+
+    private record Cell(float[] alive, int index, float size) {
     }
 
     private final Rival rival;
@@ -198,84 +202,58 @@ public final class Pruned {
         site.region().write(chart.join(z, chart.rest(w)), weights.values());
     }
 
-    private record Candidate(int site, int family, int cell, float size) {
-    }
-
-    private static List<Integer> families(Site site) {
-        List<Integer> families = site.form().families();
-        return families.isEmpty() ? List.of(Math.toIntExact(site.groups().count())) : families;
-    }
-
+    /** Cuts a share of the cells: of every pattern's block, of every family, or of all Forms together. */
     private void choose(double share) {
-        List<Candidate> candidates = new ArrayList<>();
-        List<float[]> alive = new ArrayList<>();
-        Map<List<Integer>, Integer> left = new HashMap<>();
-        for (int i = 0; i < sites.size(); i++) {
-            Site site = sites.get(i);
+        List<Cell> everywhere = new ArrayList<>();
+        Map<Site, float[]> left = new IdentityHashMap<>();
+        for (Site site : sites) {
             float[] sizes = floats(score(site));
-            float[] lives = floats(site.alive());
-            List<Candidate> own = new ArrayList<>();
-            int first = 0;
-            for (int f = 0; f < families(site).size(); f++) {
-                int n = families(site).get(f);
-                float usual = site.form().families().isEmpty() || rival == Rival.SLIMMING ? 1
-                        : mean(sizes, lives, first, first + n);
-                for (int c = first; c < first + n; c++) {
-                    own.add(new Candidate(i, f, c, lives[c] == 0 ? -1 : sizes[c] / usual));
-                }
-                left.put(List.of(i, f), site.form().among() > 0 ? Integer.MAX_VALUE : n);
-                first += n;
+            float[] alive = floats(site.alive());
+            List<Cell> own = new ArrayList<>();
+            for (int c = 0; c < sizes.length; c++) {
+                own.add(new Cell(alive, c, alive[c] == 0 ? -1 : sizes[c]));
             }
-            alive.add(new float[sizes.length]);
-            Arrays.fill(alive.get(i), 1);
-            int among = site.form().among();
-            for (int from = 0; among > 0 && from < own.size(); from += among) {
-                cut(own.subList(from, from + among), (int) Math.floor(share * among + 1e-9), alive, left);
+            Arrays.fill(alive, 1);
+            List<Integer> competing = competing(site);
+            int from = 0;
+            for (int n : competing) {
+                cut(own.subList(from, from + n), share, site.form().among() > 0 ? 0 : LEAST);
+                from += n;
             }
-            if (among == 0) {
-                candidates.addAll(own);
+            if (competing.isEmpty()) {
+                everywhere.addAll(own);
             }
+            left.put(site, alive);
         }
-        cut(candidates, (int) Math.floor(share * candidates.size() + 1e-9), alive, left);
-        for (int i = 0; i < sites.size(); i++) {
-            sites.get(i).alive().copy_(Tensors.of(weights.device(), alive.get(i), alive.get(i).length));
-        }
+        cut(everywhere, share, LEAST);
+        left.forEach((site, alive) -> site.alive().copy_(Tensors.of(weights.device(), alive, alive.length)));
     }
 
-    /** The usual size of those of a family that are alive, by which its cells are compared with those of others. */
-    private static float mean(float[] sizes, float[] alive, int from, int to) {
-        double sum = 0;
-        int n = 0;
-        for (int c = from; c < to; c++) {
-            sum += alive[c] * sizes[c];
-            n += alive[c] > 0 ? 1 : 0;
-        }
-        return sum > 0 ? (float) (sum / n) : 1;
+    /** Numbers of consecutive cells that compete among themselves; empty where those of all Forms do. */
+    private static List<Integer> competing(Site site) {
+        int among = site.form().among();
+        return among == 0 ? site.form().families()
+                : Collections.nCopies(Math.toIntExact(site.groups().count() / among), among);
     }
 
-    private static void cut(List<Candidate> candidates, int going, List<float[]> alive,
-            Map<List<Integer>, Integer> left) {
-        List<Candidate> order = new ArrayList<>(candidates);
-        order.sort(Comparator.comparingDouble(Candidate::size));
-        int gone = 0;
-        for (Candidate c : order) {
-            if (gone == going) {
-                break;
-            }
-            List<Integer> family = List.of(c.site(), c.family());
-            int more = left.getOrDefault(family, 0);
-            if (more > LEAST) {
-                left.put(family, more - 1);
-                alive.get(c.site())[c.cell()] = 0;
-                gone++;
+    /** Cuts the smallest ones; at least so many of each Form stay. */
+    private static void cut(List<Cell> cells, double share, int least) {
+        List<Cell> order = new ArrayList<>(cells);
+        order.sort(Comparator.comparingDouble(Cell::size));
+        int going = (int) Math.floor(share * cells.size() + 1e-9);
+        Map<float[], Integer> stay = new IdentityHashMap<>();
+        order.forEach(c -> stay.merge(c.alive(), 1, Integer::sum));
+        for (Cell c : order) {
+            int more = stay.getOrDefault(c.alive(), 0);
+            if (going > 0 && more > least) {
+                stay.put(c.alive(), more - 1);
+                c.alive()[c.index()] = 0;
+                going--;
             }
         }
     }
 
-    /**
-     * What decides which cells go: the root mean square of their entries, or the size of a unit's scale. Units of different
-     * Spaces are compared by how they stand among their own.
-     */
+    /** What decides which cells go: the root mean square of their entries, or the size of a unit's scale. */
     private Tensor score(Site site) {
         Tensor z = coordinates(site);
         Tensor squares = z.mul(z);
