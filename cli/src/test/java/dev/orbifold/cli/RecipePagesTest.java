@@ -45,7 +45,7 @@ class RecipePagesTest {
     @TempDir private Path folder;
 
     private void read(String recipe) {
-        RecipeReader.read("example", recipe, folder, RecipeReader.Overrides.none());
+        RecipeReader.all("example", recipe, folder, RecipeReader.Overrides.none());
     }
 
     /** The keys that are understood at a place, as the refusal of another one lists them. */
@@ -87,6 +87,21 @@ class RecipePagesTest {
                 documented(part(page, "Data")));
     }
 
+    @Test
+    void everyKeyOfAnExperimentIsInTheReference() throws IOException {
+        String series = "series: [{name: a}]\n";
+        Set<String> documented = documented(part(Files.readString(REFERENCE), "Experiments"));
+        assertTrue(documented.containsAll(Set.of("series", "values", "seeds", "plot", "log-x", "claim")),
+                documented.toString());
+        String message = assertThrows(TrainException.class, () -> read(HEAD + series + "plot: {x: zz}\n")).getMessage();
+        for (String word : message.replaceFirst(".*must be one of (.+), found.*", "$1").split(", ")) {
+            assertTrue(part(Files.readString(REFERENCE), "Experiments").contains("`" + word + "`"), word);
+        }
+        for (String key : known(HEAD + series + "plot: {zzzzzz: 1}\n")) {
+            assertTrue(part(Files.readString(REFERENCE), "Experiments").contains("`" + key + "`"), key);
+        }
+    }
+
     @ParameterizedTest @CsvSource(delimiter = '|', value = {"ham|optimizer: {ham: {zzzzzz: 1}}",
             "sparse|constraints: [{parameters: w, lambda: 1, sparse: {zzzzzz: 1}}]",
             "tied|constraints: [{parameters: w, tied: {zzzzzz: 1}}]",
@@ -112,6 +127,7 @@ class RecipePagesTest {
             value = {"loss|loss: zz", "augment|augment: zz", "precision|precision: zz",
                     "start|start: zz", "kind|optimizer: {kind: zz}", "schedule|optimizer: {schedule: zz}",
                     "sparse|constraints: [{parameters: w, lambda: 1, sparse: zz}]",
+                    "by|constraints: [{parameters: w, lambda: 1, sparse: units, by: zz}]",
                     "tied|constraints: [{parameters: w, tied: zz}]"})
     void everyWordIsInTheReference(String key, String wrong) throws IOException {
         String message = assertThrows(TrainException.class, () -> read(HEAD + wrong + "\n")).getMessage();
@@ -142,7 +158,7 @@ class RecipePagesTest {
         Matcher example = EXAMPLE.matcher(Files.readString(REFERENCE));
         int read = 0;
         for (; example.find(); read++) {
-            read(whole(example.group("text")));
+            RecipeReader.all("example", whole(example.group("text")), folder, RecipeReader.Overrides.none());
         }
         assertTrue(read > 8, "only " + read + " examples were found");
     }

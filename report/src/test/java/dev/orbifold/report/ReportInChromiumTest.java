@@ -67,6 +67,25 @@ class ReportInChromiumTest {
         assertEquals(CHARTS, drawn);
     }
 
+    @ParameterizedTest @CsvSource({"360", "1280"})
+    void anExperimentIsDrawn(int width) throws IOException, InterruptedException {
+        List<Map<String, Object>> points = new java.util.ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            points.add(Map.of("series", i % 2 == 0 ? "a" : "b", "value", String.valueOf(i / 4), "seed", i / 2 % 2,
+                    "measures", Map.of("compression", Math.pow(10, i / 4), "accuracy", 90 + i)));
+        }
+        try (RunFolder run = RunFolder.create(temporary.resolve("run"), "experiment", List.of())) {
+            run.result(Map.of("schema", "orbifold.experiment/1", "about", "two ways", "plot",
+                    Map.of("x", "compression", "y", "accuracy", "logX", true, "logY", false, "claim", "a wins"),
+                    "series", List.of("a", "b"), "trainings", 12, "points", points));
+            run.state(RunState.Status.DONE, 0, "");
+            String dom = load(HtmlReport.write(run.view()), width);
+            assertClean(dom, 1);
+            String chart = dom.substring(dom.indexOf("id=\"chart-experiment\""));
+            assertTrue(Pattern.compile("<path[^>]* d=\"M[^\"]{4,}\"").matcher(chart).results().count() >= 8, "paths");
+        }
+    }
+
     @ParameterizedTest @CsvSource({"360,2", "1280,12"})
     void aScanIsDrawn(int width, int blocks) throws IOException, InterruptedException {
         Path page = HtmlReport.write(SyntheticScan.write(temporary.resolve("run"), "gpt.onnx", blocks));

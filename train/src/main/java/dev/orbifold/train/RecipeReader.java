@@ -80,6 +80,17 @@ public final class RecipeReader {
     }
 
     /**
+     * Reads everything that a recipe asks for: one training, or all of an experiment.
+     *
+     * @throws TrainException if anything is wrong; names the line
+     */
+    public static List<Recipe> all(String name, String text, Path folder, Overrides overrides) {
+        return Experiment.of(name, text)
+                .map(e -> e.trials().stream().map(t -> read(name, text, folder, overrides, t)).toList())
+                .orElseGet(() -> List.of(read(name, text, folder, overrides)));
+    }
+
+    /**
      * Reads what one training of an experiment is to do.
      *
      * @param trial which of its trainings
