@@ -25,11 +25,6 @@ final class ExperimentSection {
                 section.element("p", text, "class", "note");
             }
         }
-        int done = found.path("points").size();
-        int all = found.path("trainings").asInt(done);
-        if (done < all) {
-            section.element("p", done + " of " + all + " trainings are done" + unfinished + ".", "class", "missing");
-        }
         Sections.figure(section, chart(found, experiment), experiment.y() + " against " + experiment.x(), charts);
         section.longTable("Means over seeds", experiment.heads(), experiment.cells(), "class", "outcomes");
         return section.end("section");

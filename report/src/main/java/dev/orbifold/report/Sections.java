@@ -44,7 +44,9 @@ final class Sections {
                         .or(() -> run.inputs().stream().filter(input -> input.role().equals("model"))
                                 .map(input -> String.valueOf(input.path().getFileName())).findFirst())
                         .orElse("");
-        return "Orbifold " + run.command() + (model.isEmpty() ? "" : ": " + model);
+        String recipe = result.map(r -> r.path("recipe").asText("")).orElse("");
+        String name = recipe.isEmpty() ? model : recipe;
+        return "Orbifold " + run.command() + (name.isEmpty() ? "" : ": " + name);
     }
 
     Html body(Consumer<Chart> charts) {

@@ -75,6 +75,12 @@ final class Verdict {
         if (isScan(result)) {
             return found(result);
         }
+        if (result.has("points")) {
+            int done = result.path("points").size();
+            int all = result.path("trainings").asInt(done);
+            return done + (done < all ? " of " + all : "") + " trainings in " + result.path("series").size()
+                    + " series";
+        }
         if (isTransform(result)) {
             return Units.percent(100 * result.path("moved").asDouble(Double.NaN)).replace(" %", "\u00a0%")
                     + " of the weights moved";
@@ -180,7 +186,8 @@ final class Verdict {
                     .of("Not all outputs are numbers, so that nothing shows whether they are equal, " + compared);
         }
         return Optional.of((isTransform(result) ? "No output moved by more than "
-                : isTrain(result) ? "Cutting what is zero out of the folded network moved no output by more than "
+                : isTrain(result) || result.has("points")
+                        ? "Cutting what is zero out of the folded network moved no output by more than "
                         : "Taking out what had collapsed moved no output by more than ")
                 + Units.scientific(equality.path("maxError").asDouble()) + " of the output range, " + compared);
     }

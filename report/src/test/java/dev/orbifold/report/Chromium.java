@@ -38,14 +38,23 @@ record Chromium(Path program) {
                 <!DOCTYPE html>
                 <iframe id="page" style="border:0;width:%dpx;height:900px" srcdoc="%s"></iframe>
                 <script>
-                addEventListener('load', () => setTimeout(() => {
-                  const inner = document.getElementById('page').contentDocument;
-                  for (const click of %s) inner.querySelector(click).click();
-                  const inside = inner.documentElement.outerHTML;
-                  document.body.textContent = '';
-                  document.body.append(document.createElement('pre'));
-                  document.body.firstChild.textContent = inside;
-                }, 1000));
+                const inner = () => document.getElementById('page').contentDocument;
+                const tell = () => {
+                  for (const click of %s) inner().querySelector(click).click();
+                  setTimeout(() => {
+                    const inside = inner().documentElement.outerHTML;
+                    document.body.textContent = '';
+                    document.body.append(document.createElement('pre'));
+                    document.body.firstChild.textContent = inside;
+                  }, 500);
+                };
+                const drawn = left => {
+                  const page = inner().documentElement;
+                  const all = inner().querySelectorAll('div.chart').length;
+                  if (left === 0 || Number(page.dataset.charts) >= all) setTimeout(tell, 500);
+                  else setTimeout(() => drawn(left - 1), 100);
+                };
+                addEventListener('load', () => drawn(60));
                 </script>
                 """.formatted(width, Html.escape(Files.readString(page)), Html.script(Json.line(List.of(clicks)))));
         Matcher inside = Pattern.compile("(?s)<pre>(.*)</pre>").matcher(run(frame, scratch));

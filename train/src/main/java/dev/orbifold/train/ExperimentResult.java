@@ -19,10 +19,11 @@ public record ExperimentResult(List<Point> points, boolean met, String verdict) 
      * @param seed of every random draw
      * @param measures everything that can be plotted, by the word a recipe uses
      * @param maxError largest output difference between the trained network and the one written
+     * @param samples how many inputs that was checked on
      * @param run the folder of its own Run, from the experiment's
      */
     public record Point(String series, String value, long seed, Map<String, Double> measures, double maxError,
-            String run) {
+            int samples, String run) {
     }
 
     /** Copies the list. */

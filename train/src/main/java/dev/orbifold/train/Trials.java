@@ -140,7 +140,7 @@ public final class Trials {
             measures.put(measure.word(), measure.of(result, before, after, value));
         }
         ExperimentResult.Point point = new ExperimentResult.Point(series.name(), value, trial.seed(), measures,
-                result.maxError(), FOLDER + "/" + trial.name());
+                result.maxError(), result.samples(), FOLDER + "/" + trial.name());
         Storage.write(folder.resolve(POINT), Json.pretty(point).getBytes(StandardCharsets.UTF_8));
     }
 
@@ -171,6 +171,7 @@ public final class Trials {
     private Map<String, Object> json(List<ExperimentResult.Point> points, RunFolder run) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("schema", "orbifold.experiment/1");
+        json.put("recipe", request.name());
         json.put("about", experiment.about());
         json.put("command", run.view().arguments());
         json.put("plot", Map.of("x", experiment.plot().x().word(), "y", experiment.plot().y().word(), "logX",
@@ -179,7 +180,8 @@ public final class Trials {
         json.put("trainings", experiment.trials().size());
         json.put("points", points);
         json.put("equality", Map.of("maxError",
-                points.stream().mapToDouble(ExperimentResult.Point::maxError).max().orElse(0), "samples", 0));
+                points.stream().mapToDouble(ExperimentResult.Point::maxError).max().orElse(0), "samples",
+                points.stream().mapToInt(ExperimentResult.Point::samples).max().orElse(0)));
         json.put("verdict", verdict(points));
         json.put("run", run.path().toString());
         return json;
