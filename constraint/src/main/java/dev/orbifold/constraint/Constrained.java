@@ -110,9 +110,10 @@ public final class Constrained implements AutoCloseable {
     public void step(double rate, double norm) {
         double scale = Optimizer.clip(weights.gradients(), norm);
         optimizer.scaled(rate, scale);
-        if (!fused.isEmpty()) {
-            FusedFactors.step(FactorUpdate.PROVIDER, fused.stream().map(f -> f.form().next(f.memory())).toList(), rate,
-                    scale);
+        List<FusedFactors.Part> parts = fused.stream().filter(f -> f.form().fuses())
+                .map(f -> f.form().next(f.memory())).toList();
+        if (!parts.isEmpty()) {
+            FusedFactors.step(FactorUpdate.PROVIDER, parts, rate, scale);
         }
         for (Site site : sites) {
             if (site.fuses()) {

@@ -6,6 +6,7 @@ import dev.orbifold.engine.Optimizer.Kind;
 import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.Seed;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +62,9 @@ public final class Reparametrization implements Steerable, AutoCloseable {
     private final Tensor factorGradient;
     private final Optional<Optimizer> restOptimizer;
     private final Optimizer factorOptimizer;
+    private final boolean decays;
+    private Optional<Survivors> survivors = Optional.empty();
+    private long releasedAfter;
     private double lambda;
 
     /**
@@ -70,7 +74,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
      * @param scheme how the coordinates are made of factors
      * @param entries w, flat
      * @param kind how factors and rest are moved; its decay is that of the rest
-     * @param restDecays whether the rest decays
+     * @param restDecays whether the rest decays, and coordinates that were released
      * @param lambda λ, at least 0
      * @param start how the factors begin
      * @param seed of random starts
@@ -86,6 +90,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
         this.scheme = scheme;
         this.kind = kind;
         this.device = device;
+        this.decays = restDecays;
         this.scope = new PointerScope().extend();
         try {
             rest = chart.rest(entries).clone();
@@ -150,9 +155,43 @@ public final class Reparametrization implements Steerable, AutoCloseable {
         return 2 * lambda / scheme.depth();
     }
 
-    /** The factors, flat; changing them changes what is trained. */
+    /** The factors, flat; changing them changes what is trained, until coordinates are released. */
     public Tensor factors() {
         return factors;
+    }
+
+    /**
+     * Ends factored training: zeros are final, what is left trains as plain numbers from the next step on. Nothing changes
+     * where coordinates are not entries, or cells no sets of them (ties, ranks): there factors go on.
+     */
+    public void release() {
+        if (survivors.isPresent() || !entrywise() || Groups.of(scheme).isEmpty()) {
+            return;
+        }
+        snap();
+        try (PointerScope inner = new PointerScope()) {
+            survivors = Optional.of(new Survivors(scheme.product(factors), kind, decays, device));
+        }
+        releasedAfter = factorOptimizer.steps();
+    }
+
+    private boolean entrywise() {
+        return chart instanceof Whole || chart instanceof Chosen
+                || chart instanceof Turned t && t.inner() instanceof Whole;
+    }
+
+    /** z as it is now. */
+    private Tensor coordinates() {
+        return survivors.map(Survivors::values).orElseGet(() -> scheme.product(factors));
+    }
+
+    /** Writes balanced factors of what was released, for everything that is said of factors. */
+    public void settle() {
+        survivors.ifPresent(s -> {
+            try (PointerScope inner = new PointerScope()) {
+                scheme.balance(s.values(), factors);
+            }
+        });
     }
 
     /** Starts again, balanced, from other entries w. */
@@ -165,7 +204,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
 
     /** w as it is now; belongs to the caller's pointer scope. */
     public Tensor entries() {
-        return chart.join(scheme.product(factors), rest);
+        return chart.join(coordinates(), rest);
     }
 
     /**
@@ -181,6 +220,10 @@ public final class Reparametrization implements Steerable, AutoCloseable {
                 restGradient.copy_(chart.pulledRest(gradient));
                 restOptimizer.get().scaled(rate, scale);
             }
+            if (survivors.isPresent()) {
+                survivors.get().step(chart.pulledCoordinates(gradient), rate, scale);
+                return;
+            }
             scheme.pull(factors, chart.pulledCoordinates(gradient), factorGradient);
             factorOptimizer.scaled(rate, scale);
         }
@@ -191,7 +234,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
      * float32, on the CPU.
      */
     public boolean fuses() {
-        return chart instanceof Whole && scheme instanceof Elementwise && device.isCpu()
+        return survivors.isEmpty() && chart instanceof Whole && scheme instanceof Elementwise && device.isCpu()
                 && factors.element_size() == Float.BYTES;
     }
 
@@ -232,11 +275,18 @@ public final class Reparametrization implements Steerable, AutoCloseable {
 
     @Override
     public Tensor sizes() {
+        if (survivors.isPresent()) {
+            Tensor z = survivors.get().values();
+            return Groups.of(scheme).orElseThrow().total(z.mul(z)).sqrt();
+        }
         return scheme.sizes(factors);
     }
 
     @Override
     public void snap() {
+        if (survivors.isPresent()) {
+            return;
+        }
         try (PointerScope inner = new PointerScope()) {
             Tensor were = factors.ne(Scalars.ZERO);
             scheme.snap(factors);
@@ -266,6 +316,9 @@ public final class Reparametrization implements Steerable, AutoCloseable {
 
     /** Puts two factors at m² − w² = β without changing their product (Sign-In). */
     public void shift(double beta) {
+        if (survivors.isPresent()) {
+            return;
+        }
         try (PointerScope inner = new PointerScope()) {
             shift(scheme.product(factors).clone(), beta);
         }
@@ -304,10 +357,14 @@ public final class Reparametrization implements Steerable, AutoCloseable {
             sections.put("rest", Tensors.toData(rest).bytes());
             restOptimizer.get().sections().forEach((name, bytes) -> sections.put("rest/" + name, bytes));
         }
+        survivors.ifPresent(left -> {
+            sections.putAll(left.sections());
+            sections.put("released", MemorySegment.ofArray(new long[] {releasedAfter}));
+        });
         return sections;
     }
 
-    /** Restores what {@link #sections} gave, bit for bit, and the step count. */
+    /** Restores what {@link #sections} gave, bit for bit, and the step count; what was released then is released now. */
     public void restore(Function<String, MemorySegment> sections, long steps) {
         restore(factors, sections.apply("factors"));
         factorOptimizer.restore(name -> sections.apply("factors/" + name), steps);
@@ -315,6 +372,10 @@ public final class Reparametrization implements Steerable, AutoCloseable {
             restore(rest, sections.apply("rest"));
             restOptimizer.get().restore(name -> sections.apply("rest/" + name), steps);
         }
+        survivors.ifPresent(left -> {
+            releasedAfter = sections.apply("released").get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+            left.restore(sections, steps - releasedAfter, device);
+        });
     }
 
     private void restore(Tensor tensor, MemorySegment bytes) {
@@ -326,6 +387,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
 
     @Override
     public void close() {
+        survivors.ifPresent(Survivors::close);
         factorOptimizer.close();
         restOptimizer.ifPresent(Optimizer::close);
         scope.deallocate();

@@ -10,6 +10,11 @@ public final class Turned implements Chart {
     private final long[] turned;
     private final Chart inner;
 
+    /** The chart on the entries in their order. */
+    Chart inner() {
+        return inner;
+    }
+
     /**
      * @param dims the shape of the entries
      * @param order the axes, in the order in which the inner chart sees them

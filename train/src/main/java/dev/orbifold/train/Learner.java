@@ -53,8 +53,10 @@ final class Learner implements AutoCloseable {
      * @param form how it is factored
      * @param term it, in its place
      * @param raised what raises its λ, if it has a budget
+     * @param release the step after which its zeros are final: the goal's last, or the first without λ
      */
-    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term, Optional<PilotSchedule> raised) {
+    record Held(Recipe.Asked asked, Forms.Form form, Constrained.Term term, Optional<PilotSchedule> raised,
+            long release) {
         double lambda(double progress) {
             return raised.map(PilotSchedule::lambda).orElseGet(() -> asked.lambda().at(progress));
         }
@@ -150,7 +152,8 @@ final class Learner implements AutoCloseable {
                     Reparametrization how = reparametrized(asked, form, device);
                     held.add(new Held(asked, form, new Constrained.Term(form.name(), form.parameters(), how),
                             asked.lambda().budget()
-                                    .map(b -> new PilotSchedule(b, asked.lambda().from(), steps, how.sizes()))));
+                                    .map(b -> new PilotSchedule(b, asked.lambda().from(), steps, how.sizes())),
+                            release(asked, steps)));
                 }
                 steer(asked, held.subList(before, held.size()), steps, device);
             }
@@ -259,8 +262,19 @@ final class Learner implements AutoCloseable {
                 (int) Math.clamp(end / 100, 1, 100));
     }
 
+    private static long release(Recipe.Asked asked, long steps) {
+        if (steered(asked)) {
+            return end(asked, steps);
+        }
+        return asked.lambda().off() < 1 ? (long) Math.ceil(asked.lambda().off() * steps) : Long.MAX_VALUE;
+    }
+
+    private static long end(Recipe.Asked asked, long steps) {
+        return Math.max(2, Math.round(asked.goalUntil() * steps));
+    }
+
     private static Aim.Goal goal(Recipe.Asked asked, int among, double share, long steps) {
-        long end = Math.max(2, Math.round(asked.goalUntil() * steps));
+        long end = end(asked, steps);
         long push = Plan.pushSteps(steps);
         long chosen = Math.max(1, end - push);
         return new Aim.Goal(share, among, Math.min(chosen, steps / 30), chosen, end,
@@ -335,6 +349,12 @@ final class Learner implements AutoCloseable {
         boolean pushed = false;
         for (Steering one : steering) {
             pushed |= one.aim().after(number);
+        }
+        for (Held h : held) {
+            if (h.release() == number) {
+                h.term().form().release();
+                pushed = true;
+            }
         }
         if (pushed) {
             constrained.write();
@@ -421,6 +441,7 @@ final class Learner implements AutoCloseable {
     /** The plain weights, zeros and ties exact. */
     Graph folded() {
         constrained.snap();
+        held.forEach(h -> h.term().form().settle());
         return weights.writeBack(graph);
     }
 
@@ -438,6 +459,7 @@ final class Learner implements AutoCloseable {
     /** Restores what {@link #sections} gave, bit for bit. */
     void restore(Function<String, MemorySegment> sections, long steps) {
         weights.restore(sections);
+        held.stream().filter(h -> h.release() < steps).forEach(h -> h.term().form().release());
         constrained.restore(sections, steps);
         steering.forEach(one -> one.aim()
                 .restore(sections.apply("aim/" + one.name()).toArray(ValueLayout.JAVA_BYTE)));
