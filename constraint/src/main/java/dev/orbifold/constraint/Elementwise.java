@@ -66,8 +66,8 @@ public record Elementwise(int depth, long coordinates) implements Scheme {
     }
 
     @Override
-    public void free(Tensor z, Tensor factors) {
-        Tensor size = z.abs().add(new Scalar(Depths.usual(z)));
+    public void free(Tensor z, Tensor factors, Optional<Double> excess) {
+        Tensor size = z.abs().add(new Scalar(excess.orElseGet(() -> Depths.usual(z))));
         Tensor other = size.pow(new Scalar(1.0 / depth));
         for (int d = 1; d < depth; d++) {
             factor(factors, d).copy_(other);

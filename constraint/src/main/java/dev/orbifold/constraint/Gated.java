@@ -68,9 +68,9 @@ public record Gated(int depth, Groups groups) implements Scheme {
 
     /** ω carries sign and size; a gate of its usual length or more lets it change both. */
     @Override
-    public void free(Tensor z, Tensor factors) {
+    public void free(Tensor z, Tensor factors, Optional<Double> excess) {
         Tensor norms = groups.total(z.mul(z)).sqrt();
-        Tensor gate = norms.add(new Scalar(Depths.usual(norms))).pow(new Scalar(1.0 / depth));
+        Tensor gate = norms.add(new Scalar(excess.orElseGet(() -> Depths.usual(norms)))).pow(new Scalar(1.0 / depth));
         vectors(factors).copy_(z.div(groups.spread(power(gate, depth - 1))));
         gates(factors).copy_(gate);
     }

@@ -84,10 +84,11 @@ public record Ranked(int depth, long count, long rows, long columns, long rank) 
     }
 
     @Override
-    public void free(Tensor z, Tensor factors) {
+    public void free(Tensor z, Tensor factors, Optional<Double> excess) {
         T_TensorTensorTensor_T svd = torch.linalg_svd(shaped(z), false, new StringViewOptional());
         Tensor values = svd.get1().narrow(1, 0, rank);
-        Tensor other = values.add(new Scalar(Depths.usual(values))).pow(new Scalar(1.0 / depth));
+        Tensor other =
+                values.add(new Scalar(excess.orElseGet(() -> Depths.usual(values)))).pow(new Scalar(1.0 / depth));
         List<Tensor> parts = parts(factors);
         parts.getFirst().copy_(svd.get0().narrow(2, 0, rank).mul(other.unsqueeze(1)));
         for (int d = 1; d < depth - 1; d++) {

@@ -28,8 +28,24 @@ public final class Reparametrization implements Steerable, AutoCloseable {
         record Balanced() implements Start {
         }
 
-        /** Factors whose product is what the weights are, out of balance, so that signs can change. */
-        record Free() implements Start {
+        /**
+         * Factors whose product is what the weights are, out of balance, so that signs can change.
+         *
+         * @param excess all factors but one are the D-th root of |z| and this, above 0; empty for the root mean square of z.
+         *        With 1 small weights move at first as fast as without factors
+         */
+        record Free(Optional<Double> excess) implements Start {
+            /** Checks the excess. */
+            public Free {
+                excess.filter(e -> !(e > 0 && Double.isFinite(e))).ifPresent(e -> {
+                    throw new ConstraintException("a free start needs an excess above 0, found " + e);
+                });
+            }
+
+            /** An excess of the root mean square of z. */
+            public Free() {
+                this(Optional.empty());
+            }
         }
 
         /** The scheme's published start from random weights. */
@@ -100,7 +116,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
             Tensor z = chart.coordinates(entries);
             switch (start) {
                 case Start.Balanced b -> scheme.balance(z, factors);
-                case Start.Free f -> scheme.free(z, factors);
+                case Start.Free f -> scheme.free(z, factors, f.excess());
                 case Start.Published p -> scheme.start(z, factors, seed);
                 case Start.Shifted s -> shift(z, s.beta());
             }

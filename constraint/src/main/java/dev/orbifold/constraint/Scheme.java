@@ -36,13 +36,14 @@ public sealed interface Scheme permits Elementwise, Gated, Ranked, Tucker {
 
     /**
      * Writes factors whose product is z, to rounding, out of balance: one factor carries sign and size, the others exceed
-     * it by the usual size of z. Balanced factors can shrink but never change the sign of what they make, because they
+     * it by an excess, or by the usual size of z. Balanced factors can shrink but never change the sign of what they make, because they
      * reach zero together, where every gradient is 0; these can, and decay brings them into balance.
      *
      * @param coordinates z
      * @param factors where they go
+     * @param excess the others are the D-th root of the size of z and this; empty for the root mean square of z
      */
-    void free(Tensor coordinates, Tensor factors);
+    void free(Tensor coordinates, Tensor factors, Optional<Double> excess);
 
     /**
      * Writes factors for training from a random start, as published for the scheme; their product has about the spread of z

@@ -136,7 +136,7 @@ public record Tucker(int layers, List<Long> dims, List<Long> ranks) implements S
 
     /** The core carries signs already: it is no product. */
     @Override
-    public void free(Tensor z, Tensor factors) {
+    public void free(Tensor z, Tensor factors, Optional<Double> excess) {
         balance(z, factors);
     }
 

@@ -15,6 +15,8 @@ import java.util.Optional;
 final class ConstraintReader {
     /** What may be asked, by key. */
     static final Map<String, String> KEYS = keys();
+    /** The excess of a free start of single entries under a goal, where nothing else brings factors into balance. */
+    private static final double STEERED = 1;
     private static final double REACHED_BY = 0.5;
     /** λ of a budget at the start. */
     private static final double RAISED_FROM = 1e-3;
@@ -74,7 +76,9 @@ final class ConstraintReader {
             throw node.wrong("name either a 'lambda' or the share of 'zeros' to reach");
         }
         Recipe.Lambda over = lambda.map(this::lambda).orElse(Recipe.Lambda.constant(0));
-        if (over.budget().isPresent() && (depth != 2 || !(start() instanceof Reparametrization.Start.Shifted))) {
+        Reparametrization.Start start = start(goal.isPresent() && lambda.isEmpty()
+                && (condition instanceof Condition.Elements || condition instanceof Condition.Pattern));
+        if (over.budget().isPresent() && (depth != 2 || !(start instanceof Reparametrization.Start.Shifted))) {
             throw node.wrong("a budget of λ is PILoT's: it needs depth 2 and start: pilot");
         }
         if (condition instanceof Condition.PairRanks) {
@@ -85,7 +89,6 @@ final class ConstraintReader {
             }
         }
         int signIn = node.get("sign-in").map(n -> n.whole(1)).orElse(0);
-        Reparametrization.Start start = start();
         Optional<Double> aimed = goal;
         Constraint constraint = node.checked(() -> new Constraint(name, parameters, condition, depth, over.at(0), aimed,
                 start));
@@ -125,13 +128,19 @@ final class ConstraintReader {
         return node.get(key).map(n -> n.list().stream().map(RecipeNode::text).toList()).orElse(List.of());
     }
 
-    private Reparametrization.Start start() {
+    private Reparametrization.Start start(boolean entries) {
         Optional<RecipeNode> start = node.get("start");
         if (start.isEmpty()) {
-            return new Reparametrization.Start.Free();
+            return entries ? new Reparametrization.Start.Free(Optional.of(STEERED))
+                    : new Reparametrization.Start.Free();
         }
         RecipeNode given = start.get();
         if (given.isMapping()) {
+            Optional<Double> excess = given.get("free").map(RecipeNode::number);
+            if (excess.isPresent()) {
+                given.noOthers();
+                return given.checked(() -> new Reparametrization.Start.Free(excess));
+            }
             double beta = given.require("pilot").number();
             given.noOthers();
             return given.checked(() -> new Reparametrization.Start.Shifted(beta));
