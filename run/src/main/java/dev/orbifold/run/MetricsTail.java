@@ -59,6 +59,26 @@ public final class MetricsTail {
         }
     }
 
+    /** Leaves out what stands before the last so many bytes, and the line that they begin in. */
+    void skipTo(long last) {
+        if (!Files.exists(file)) {
+            return;
+        }
+        try (FileChannel channel = FileChannel.open(file)) {
+            long from = channel.size() - last;
+            if (from > 0) {
+                byte[] bytes = bytes(channel, from, (int) last);
+                int end = 0;
+                while (end < bytes.length && bytes[end] != '\n') {
+                    end++;
+                }
+                read = from + Math.min(end + 1, bytes.length);
+            }
+        } catch (IOException e) {
+            throw Storage.failure("read", file, e);
+        }
+    }
+
     /** The whole lines so far, in order; those that are not JSON are left out. */
     public List<JsonNode> lines() {
         return List.copyOf(lines);

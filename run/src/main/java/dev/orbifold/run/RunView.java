@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 
 /** A Run being read, whether or not a process is working on it: takes no lock and changes nothing. */
 public final class RunView {
+    private static final long LATEST = 1 << 16;
+
     private final Path folder;
 
     private RunView(Path folder) {
@@ -136,6 +138,28 @@ public final class RunView {
             }
         }
         return lines;
+    }
+
+    /**
+     * The last lines of the metrics, as far as they fit 64 KiB, without those that are not JSON.
+     *
+     * @throws RunException if the file is there and cannot be read
+     */
+    public List<JsonNode> latestMetrics() {
+        MetricsTail tail = tail();
+        tail.skipTo(LATEST);
+        tail.advance();
+        return tail.lines();
+    }
+
+    /** When the state, the Findings and the result were written, and how long the metrics are; 0 for what is not there. */
+    public List<Long> stamps() {
+        return List.of(written(RunFolder.STATE), written(RunFolder.FINDINGS), written(RunFolder.RESULT),
+                folder.resolve(RunFolder.METRICS).toFile().length());
+    }
+
+    private long written(String name) {
+        return folder.resolve(name).toFile().lastModified();
     }
 
     /** The same metrics, to be looked at again and again while they grow. */
