@@ -12,6 +12,7 @@ import dev.orbifold.structure.StructureException;
 import dev.orbifold.symmetry.SymmetryException;
 import dev.orbifold.train.InterruptedRun;
 import dev.orbifold.train.TrainException;
+import dev.orbifold.watch.WatchException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -135,6 +136,7 @@ final class Failures {
             case TrainException t -> false;
             case RunException r -> false;
             case ReportException r -> false;
+            case WatchException w -> false;
             case InterruptedRun i -> false;
             case IOException i -> false;
             case UncheckedIOException u -> false;

@@ -2,6 +2,7 @@ package dev.orbifold.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
@@ -15,14 +16,25 @@ final class Interruption implements AutoCloseable {
     }
 
     private final List<Before> before = new ArrayList<>();
-    private volatile boolean requested;
+    private final String words;
+    private final CountDownLatch stop = new CountDownLatch(1);
 
-    private Interruption() {
+    private Interruption(String words) {
+        this.words = words;
     }
 
-    /** Listens until closed. */
+    /** Listens until closed, on behalf of a training. */
     static Interruption listen(Consumer<String> say) {
-        Interruption interruption = new Interruption();
+        return listen(say, "stopping after a checkpoint; once more stops at once");
+    }
+
+    /**
+     * Listens until closed.
+     *
+     * @param words what is said when the user asks to stop; nothing where they are empty
+     */
+    static Interruption listen(Consumer<String> say, String words) {
+        Interruption interruption = new Interruption(words);
         for (String name : List.of("INT", "TERM")) {
             Signal signal = new Signal(name);
             interruption.before.add(new Before(signal, Signal.handle(signal, s -> interruption.request(say))));
@@ -31,16 +43,23 @@ final class Interruption implements AutoCloseable {
     }
 
     private synchronized void request(Consumer<String> say) {
-        if (requested) {
+        if (requested()) {
             Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
         }
-        requested = true;
-        say.accept("stopping after a checkpoint; once more stops at once");
+        stop.countDown();
+        if (!words.isEmpty()) {
+            say.accept(words);
+        }
     }
 
     /** Whether the user has asked to stop. */
     boolean requested() {
-        return requested;
+        return stop.getCount() == 0;
+    }
+
+    /** Waits until the user asks to stop. */
+    void await() throws InterruptedException {
+        stop.await();
     }
 
     @Override

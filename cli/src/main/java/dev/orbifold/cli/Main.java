@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         subcommands = {DemoCommand.class, CompressCommand.class, TrainCommand.class, EvaluateCommand.class,
                 ShrinkCommand.class,
                 ScanCommand.class, TransformCommand.class,
-                ReportCommand.class, ResumeCommand.class, WarmUp.class},
+                ReportCommand.class, WatchCommand.class, ResumeCommand.class, WarmUp.class},
         footer = {"",
                 "Start with `${COMMAND-NAME} demo`; `${COMMAND-NAME} COMMAND --help` shows an example of each command."})
 public final class Main implements Runnable {

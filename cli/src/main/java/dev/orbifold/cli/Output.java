@@ -37,6 +37,11 @@ final class Output {
         }
     }
 
+    /** Whether a program reads what is printed. */
+    boolean isJson() {
+        return json;
+    }
+
     private void write(String text) {
         PrintWriter out = command.commandLine().getOut();
         out.print(text.endsWith("\n") ? text : text + "\n");

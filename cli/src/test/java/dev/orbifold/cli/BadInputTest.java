@@ -117,6 +117,7 @@ class BadInputTest {
                 refused("a folder as output", "it is a folder", "shrink", model, "-o", folder, "--run", run()),
                 refused("a file as Run", "a Run is a folder", "shrink", model, "-o", out(), "--run", file),
                 refused("no Run", "there is no Run", "resume", folder.resolve("none")),
+                refused("no Run to watch", "there is no Run", "watch", folder.resolve("none")),
                 refused("no Run to report", "there is no Run", "report", folder.resolve("none")));
     }
 

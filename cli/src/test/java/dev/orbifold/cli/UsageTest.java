@@ -21,7 +21,8 @@ class UsageTest {
     @TempDir private Path folder;
 
     @ParameterizedTest @ValueSource(
-            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "shrink", "report", "resume"})
+            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "shrink", "report", "watch",
+                    "resume"})
     void everyCommandHelpsWithAnExample(String command) {
         Outcome outcome = Outcome.of(command, "--help");
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
@@ -73,6 +74,8 @@ class UsageTest {
                         with(compress, "--speedup", 2, "--augment", "mirror")),
                 wrong("--precision must be one of auto, float32, bfloat16, found half",
                         with(compress, "--speedup", 2, "--precision", "half")),
+                wrong("--port must lie between 0 and 65535, found 70000", "watch", "run", "--port", 70_000),
+                wrong("'maybe'", "watch", "run", "--open", "maybe"),
                 wrong("the tolerance must be in [0, 1), found 1.0", "shrink", "m.onnx", "-o", folder.resolve("o.onnx"),
                         "--tolerance", 1));
     }

@@ -30,7 +30,8 @@ final class ExperimentSection {
         return section.end("section");
     }
 
-    private static Chart chart(JsonNode result, Experiments experiment) {
+    /** The plot of the experiment as far as it is. */
+    static Chart chart(JsonNode result, Experiments experiment) {
         Map<String, List<double[]>> lines = new LinkedHashMap<>();
         for (Experiments.Row row : experiment.rows()) {
             if (Double.isFinite(row.x()) && Double.isFinite(row.y())) {

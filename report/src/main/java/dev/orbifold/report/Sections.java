@@ -249,7 +249,7 @@ final class Sections {
         return section.end("section");
     }
 
-    private Html findings() {
+    Html findings() {
         Html section = section("findings", "Findings");
         Optional<JsonNode> findings = run.findings();
         if (findings.isEmpty()) {

@@ -268,15 +268,21 @@
     item.instance.resize({ width: width ?? 'auto', height: 'auto' });
     item.instance.setOption(DRAWINGS[item.chart.kind](item.chart, look, item.instance.getWidth()), true);
   }
-  for (const chart of data.charts) {
+  function show(chart) {
+    const known = drawn.find(one => one.chart.id === chart.id);
     const place = document.getElementById('chart-' + chart.id);
-    const height = heights(chart, place.clientWidth);
-    if (height > 0) place.style.height = height + 'px';
-    const item = { chart, place, instance: echarts.init(place, null, { renderer: 'svg' }) };
-    drawn.push(item);
+    const item = known ?? { place };
+    item.chart = chart;
+    if (!known) {
+      const height = heights(chart, place.clientWidth);
+      if (height > 0) place.style.height = height + 'px';
+      item.instance = echarts.init(place, null, { renderer: 'svg' });
+      drawn.push(item);
+    }
     draw(item);
     root.dataset.charts = String(drawn.length);
   }
+  data.charts.forEach(show);
   const again = () => { if (!printing) drawn.forEach(item => draw(item)); };
   for (const button of document.querySelectorAll('[data-zoom]')) {
     const item = drawn.find(one => one.chart.kind === 'network');
@@ -306,4 +312,5 @@
     opened.forEach(details => { details.open = false; });
     again();
   });
+  if (data.live) follow(data.live, show);
 })();

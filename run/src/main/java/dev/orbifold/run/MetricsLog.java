@@ -1,11 +1,16 @@
 package dev.orbifold.run;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /** The append-only {@code metrics.jsonl}: one JSON object per line, each in the file before {@code append} returns. */
 public final class MetricsLog implements AutoCloseable {
@@ -14,6 +19,7 @@ public final class MetricsLog implements AutoCloseable {
     private final long openedAt = System.nanoTime();
     private double secondsBefore;
     private long length;
+    private Optional<EventFile> events = Optional.empty();
 
     private MetricsLog(Path file, FileChannel channel) {
         this.file = file;
@@ -39,8 +45,8 @@ public final class MetricsLog implements AutoCloseable {
      * @throws RunException if it cannot be written; the log then ends with its last whole line
      */
     public synchronized void append(Metric metric) {
-        byte[] line = (Json.line(metric.fields(Math.round(seconds() * 1e3) / 1e3)) + "\n")
-                .getBytes(StandardCharsets.UTF_8);
+        Map<String, Object> fields = metric.fields(Math.round(seconds() * 1e3) / 1e3);
+        byte[] line = (Json.line(fields) + "\n").getBytes(StandardCharsets.UTF_8);
         try {
             channel.position(length);
             Storage.writeFully(channel, ByteBuffer.wrap(line));
@@ -54,6 +60,27 @@ public final class MetricsLog implements AutoCloseable {
             }
             throw failure;
         }
+        events.ifPresent(mirror -> mirror.append(Json.tree(fields)));
+    }
+
+    /**
+     * From now on keeps what is here as an event file of TensorBoard too, which is cut back with this log.
+     *
+     * @throws RunException if that cannot be written
+     */
+    synchronized void mirror(Path folder, Instant began) {
+        if (events.isEmpty()) {
+            events = Optional.of(EventFile.open(folder, began, lines()));
+        }
+    }
+
+    private List<JsonNode> lines() {
+        MetricsTail tail = new MetricsTail(file);
+        tail.advance();
+        tail.problem().ifPresent(problem -> {
+            throw new RunException(problem);
+        });
+        return tail.lines();
     }
 
     /** Seconds the Run has been working, over all its resumptions, without the pauses between them. */
@@ -70,6 +97,7 @@ public final class MetricsLog implements AutoCloseable {
     synchronized void cutTo(long newLength) {
         try {
             cut(Math.min(newLength, length));
+            events.ifPresent(mirror -> mirror.rewrite(lines()));
         } catch (IOException e) {
             throw Storage.failure("truncate", file, e);
         }
@@ -78,6 +106,7 @@ public final class MetricsLog implements AutoCloseable {
     synchronized void force() {
         try {
             channel.force(true);
+            events.ifPresent(EventFile::force);
         } catch (IOException e) {
             throw Storage.failure("write", file, e);
         }
@@ -124,8 +153,8 @@ public final class MetricsLog implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            channel.close();
+        try (channel) {
+            events.ifPresent(EventFile::close);
         } catch (IOException e) {
             throw Storage.failure("close", file, e);
         }

@@ -35,6 +35,7 @@ public final class RunFolder implements AutoCloseable {
     static final String REPORT = "report.html";
     private static final String CHECKPOINTS = "checkpoints";
     private static final String MODELS = "models";
+    private static final String TENSORBOARD = "tensorboard";
     /** What is there before {@link #RUN} makes the folder a Run: left by a process killed while creating it. */
     private static final Set<String> BEFORE_RUN = Set.of(RunLock.FILE, METRICS, CHECKPOINTS, MODELS, STATE);
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
@@ -178,6 +179,16 @@ public final class RunFolder implements AutoCloseable {
     /** The log of metrics. */
     public MetricsLog metrics() {
         return metrics;
+    }
+
+    /**
+     * Keeps the numbers of all metrics, those there are and those to come, as TensorBoard reads them too, in the folder
+     * {@code tensorboard}; a Run that goes on from a checkpoint forgets those behind it here as well.
+     *
+     * @throws RunException if that cannot be written
+     */
+    public void tensorboard() {
+        metrics.mirror(folder.resolve(TENSORBOARD), view().created());
     }
 
     /** The checkpoints. */

@@ -7,11 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A Run being read, whether or not a process is working on it: takes no lock and changes nothing. */
 public final class RunView {
+    private static final long LATEST = 1 << 16;
+
     private final Path folder;
 
     private RunView(Path folder) {
@@ -133,6 +138,58 @@ public final class RunView {
             }
         }
         return lines;
+    }
+
+    /**
+     * The last lines of the metrics, as far as they fit 64 KiB, without those that are not JSON.
+     *
+     * @throws RunException if the file is there and cannot be read
+     */
+    public List<JsonNode> latestMetrics() {
+        MetricsTail tail = tail();
+        tail.skipTo(LATEST);
+        tail.advance();
+        return tail.lines();
+    }
+
+    /** When the state, the Findings and the result were written, and how long the metrics are; 0 for what is not there. */
+    public List<Long> stamps() {
+        return List.of(written(RunFolder.STATE), written(RunFolder.FINDINGS), written(RunFolder.RESULT),
+                folder.resolve(RunFolder.METRICS).toFile().length());
+    }
+
+    private long written(String name) {
+        return folder.resolve(name).toFile().lastModified();
+    }
+
+    /** The same metrics, to be looked at again and again while they grow. */
+    public MetricsTail tail() {
+        return new MetricsTail(folder.resolve(RunFolder.METRICS));
+    }
+
+    /** The Runs of an experiment's trainings, {@code trials/*}, in the order in which they are done; none elsewhere. */
+    public List<RunView> trials() {
+        Path trials = folder.resolve("trials");
+        if (!Files.isDirectory(trials)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(trials)) {
+            return folders.filter(trial -> Files.isRegularFile(trial.resolve(RunFolder.RUN)))
+                    .sorted(Comparator.comparing(RunView::order, Arrays::compare).thenComparing(Path::compareTo))
+                    .map(RunView::of).toList();
+        } catch (IOException e) {
+            throw Storage.failure("list", trials, e);
+        }
+    }
+
+    /** {@code 2-10-0} is series 2, value 10, seed 0; seeds come first, as in training. */
+    private static long[] order(Path trial) {
+        String name = String.valueOf(trial.getFileName());
+        if (!name.matches("\\d{1,9}-\\d{1,9}-\\d{1,18}")) {
+            return new long[0];
+        }
+        String[] parts = name.split("-", -1);
+        return new long[] {Long.parseLong(parts[2]), Long.parseLong(parts[0]), Long.parseLong(parts[1])};
     }
 
     /** Where the report belongs. */

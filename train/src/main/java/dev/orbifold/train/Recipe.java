@@ -29,13 +29,14 @@ import java.util.Optional;
  * @param ham multiplicative updates beside the optimizer (HAM), if asked for
  * @param shrink whether collapsed units are taken out at the end
  * @param precision auto, float32 or bfloat16
+ * @param tensorboard whether the metrics are kept as TensorBoard reads them too
  * @param output where the model goes
  */
 public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind loss, double smoothing, int epochs,
         int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate,
         double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Optional<Ham> ham, boolean shrink, String precision,
-        Path output) {
+        boolean tensorboard, Path output) {
     /** Where the network comes from. */
     public sealed interface Origin {
         /**

@@ -135,6 +135,7 @@ public final class RecipeReader {
         }
         boolean shrink = root.get("shrink").map(RecipeNode::truth).orElse(true);
         String precision = root.get("precision").map(n -> n.oneOf("auto", "float32", "bfloat16")).orElse("float32");
+        boolean tensorboard = root.get("tensorboard").map(RecipeNode::truth).orElse(false);
         Path output = overrides.output().or(() -> root.get("output").map(n -> folder.resolve(n.text())))
                 .orElse(Path.of("trained.onnx"));
         root.get("output");
@@ -144,7 +145,7 @@ public final class RecipeReader {
         root.noOthers();
         return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate, clip,
                 augment,
-                constraints, ham, shrink, precision, output.toAbsolutePath().normalize());
+                constraints, ham, shrink, precision, tensorboard, output.toAbsolutePath().normalize());
     }
 
     private int batch(RecipeNode node) {

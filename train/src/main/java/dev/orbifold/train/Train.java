@@ -282,6 +282,9 @@ public final class Train implements AutoCloseable {
 
     private TrainResult train(RunFolder run, Progress progress, Precision precision, Optional<Checkpoint> from) {
         run.findings(findings);
+        if (recipe.tensorboard()) {
+            run.tensorboard();
+        }
         try (Learner learner = learner(precision); Loader loader = loader()) {
             if (recipe.projected().isPresent()) {
                 Projected.fit(Projected.require(recipe, start, learner.held()), learner, recipe, fit, progress);

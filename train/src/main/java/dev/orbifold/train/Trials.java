@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** All trainings of an {@link Experiment}, one after the other, each a Run of its own below the experiment's. */
 public final class Trials {
@@ -148,19 +149,29 @@ public final class Trials {
         if (Files.exists(folder.resolve("run.json"))) {
             try (RunFolder own = RunFolder.open(folder)) {
                 if (own.view().configuration().isPresent()) {
-                    TrainResult result = Train.resume(own, progress);
-                    own.checkpoints().clear();
-                    return result;
+                    return recorded(own, () -> Train.resume(own, progress));
                 }
             }
         }
         try (RunFolder own = Files.exists(folder.resolve("run.json")) ? RunFolder.open(folder)
                 : RunFolder.create(folder, "train", List.of());
                 Train train = Train.prepare(request(trial, output))) {
-            TrainResult result = train.run(own, progress);
-            own.checkpoints().clear();
-            return result;
+            return recorded(own, () -> train.run(own, progress));
         }
+    }
+
+    /** Does one training; its own Run says what became of it, whoever looks at it by itself. */
+    private static TrainResult recorded(RunFolder own, Supplier<TrainResult> training) {
+        TrainResult result;
+        try {
+            result = training.get();
+        } catch (TrainException e) {
+            own.state(RunState.Status.FAILED, 3, String.valueOf(e.getMessage()));
+            throw e;
+        }
+        own.checkpoints().clear();
+        own.state(RunState.Status.DONE, result.met() ? 0 : 1, "");
+        return result;
     }
 
     private String verdict(List<ExperimentResult.Point> points) {
