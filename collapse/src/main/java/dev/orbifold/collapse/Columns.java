@@ -133,7 +133,8 @@ public final class Columns {
             Integer offset = offsets.get(slot.parameter());
             if (offset != null) {
                 once &= met.add(slot.parameter());
-                slots.add(columns(slot, copy, normals, space.dimension(), data(graph, slot.parameter()).dims(), offset));
+                slots.add(
+                        columns(slot, copy, normals, space.dimension(), data(graph, slot.parameter()).dims(), offset));
             }
         }
         // Two axes of one parameter: the normals of one are not at right angles to those of the other.

@@ -26,9 +26,17 @@ public record HutchPlusPlus(double trace, double standardError, int products) {
             throw new CollapseException("Hutch++ needs at least 6 products, found " + products);
         }
         RandomGenerator random = seed.generator();
-        int columns = Math.min(third, length);
-        double[][] sketch = new double[columns][];
-        for (int k = 0; k < columns; k++) {
+        if (length <= third) {
+            List<double[]> all = new ArrayList<>();
+            for (int k = 0; k < length; k++) {
+                double[] unit = new double[length];
+                unit[k] = 1;
+                all.add(unit);
+            }
+            return new HutchPlusPlus(trace(map, all), 0, length);
+        }
+        double[][] sketch = new double[third][];
+        for (int k = 0; k < third; k++) {
             sketch[k] = Vectors.signs(length, random);
         }
         List<double[]> basis = new ArrayList<>();
@@ -45,9 +53,6 @@ public record HutchPlusPlus(double trace, double standardError, int products) {
             }
         }
         double exact = trace(map, basis);
-        if (basis.size() == length) {
-            return new HutchPlusPlus(exact, 0, columns + basis.size());
-        }
         double[][] probes = new double[third][];
         for (int k = 0; k < third; k++) {
             probes[k] = Vectors.signs(length, random);
@@ -65,7 +70,7 @@ public record HutchPlusPlus(double trace, double standardError, int products) {
             squares += (term - mean) * (term - mean);
         }
         return new HutchPlusPlus(exact + mean, Math.sqrt(squares / (third - 1) / third),
-                columns + basis.size() + third);
+                third + basis.size() + third);
     }
 
     private static double trace(SymmetricOperator map, List<double[]> basis) {

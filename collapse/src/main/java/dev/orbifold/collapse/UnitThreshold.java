@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The weight decay that keeps a unit dead whose activation only commutes with positive scales, such as a ReLU. At its dead
@@ -99,12 +100,11 @@ public final class UnitThreshold implements AutoCloseable {
     /**
      * The value −b·c(a) and its gradients at several points. Where b is not given it is −c(a)/‖c(a)‖, its best.
      */
-    private Point at(double[][] a, double @org.jspecify.annotations.Nullable [] @org.jspecify.annotations.Nullable [] given) {
+    private Point at(double[][] a, double[] @Nullable [] given) {
         int s = a.length;
         try (PointerScope inner = new PointerScope()) {
             Tensor z = x.mm(matrix(a, width).t());
-            Tensor slope = z.gt(new Scalar(0.0)).to(ScalarType.Double)
-                    .mul(new Scalar(slopes.above() - slopes.below())).add(new Scalar(slopes.below()));
+            Tensor slope = slope(z);
             double[][] c = rows(z.mul(slope).t().mm(g));
             double[][] b = new double[s][];
             double[] value = new double[s];
@@ -122,6 +122,12 @@ public final class UnitThreshold implements AutoCloseable {
             Tensor pull = g.mm(matrix(b, outputs).t()).mul(slope).mul(new Scalar(-1.0));
             return new Point(a, b, value, rows(pull.t().mm(x)), alongB);
         }
+    }
+
+    /** The slope of the activation at every number. */
+    private Tensor slope(Tensor z) {
+        return z.gt(new Scalar(0.0)).to(ScalarType.Double).mul(new Scalar(slopes.above() - slopes.below()))
+                .add(new Scalar(slopes.below()));
     }
 
     private static Tensor matrix(double[][] rows, int width) {
@@ -175,7 +181,8 @@ public final class UnitThreshold implements AutoCloseable {
     }
 
     private static boolean same(Maximum m, Point end, int k) {
-        return m.value() - end.value()[k] <= SAME * Math.abs(m.value()) && Vectors.dot(m.input(), end.a()[k]) >= 1 - ANGLE
+        return m.value() - end.value()[k] <= SAME * Math.abs(m.value())
+                && Vectors.dot(m.input(), end.a()[k]) >= 1 - ANGLE
                 && Vectors.dot(m.output(), end.b()[k]) >= 1 - ANGLE;
     }
 
@@ -200,6 +207,33 @@ public final class UnitThreshold implements AutoCloseable {
         return found;
     }
 
+    /**
+     * What each batch alone says of the curvature along a maximum, for {@link Lyapunov}: h = b·E[g·act(a·x)] over the batch, so
+     * that the balanced pair (a, b) grows by the factor 1 − η(h + wd). The mean of h over all samples is −wd*.
+     *
+     * @param maximum with directions of unit length
+     * @param size how many samples make a batch, in the order they were given; what is left over is not used
+     * @throws CollapseException if there are fewer samples than that
+     */
+    public CurvatureLaw.Sampled perBatch(Maximum maximum, int size) {
+        int n = (int) x.size(0);
+        if (size < 1 || size > n) {
+            throw new CollapseException("batches of " + size + " cannot be made of " + n + " samples");
+        }
+        double[] each;
+        try (PointerScope inner = new PointerScope()) {
+            Tensor z = x.mm(matrix(new double[][] {maximum.input()}, width).t());
+            each = Tensors.toData(z.mul(slope(z)).mul(g.mm(matrix(new double[][] {maximum.output()}, outputs).t())))
+                    .toDoubles();
+        }
+        double[] means = new double[n / size];
+        for (int i = 0; i < means.length * size; i++) {
+            // g is divided by n already.
+            means[i / size] += each[i] * n / size;
+        }
+        return new CurvatureLaw.Sampled(means);
+    }
+
     private static double[][] unit(double[][] vectors, int width) {
         double[][] unit = new double[vectors.length][];
         for (int k = 0; k < unit.length; k++) {
@@ -215,7 +249,7 @@ public final class UnitThreshold implements AutoCloseable {
     }
 
     /** Ascends from every start at once, each with a step of its own; joint in a and b where b is given. */
-    private Point ascend(double[][] a, double @org.jspecify.annotations.Nullable [] @org.jspecify.annotations.Nullable [] b) {
+    private Point ascend(double[][] a, double[] @Nullable [] b) {
         int s = a.length;
         double[] step = new double[s];
         // A step of the joint flow is short, so that each unit stays in its own basin.

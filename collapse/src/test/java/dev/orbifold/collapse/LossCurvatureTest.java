@@ -271,7 +271,8 @@ class LossCurvatureTest {
         DataLoss loss = DataLoss.of("q", new Loss.CrossEntropy(0));
         assertEquals("the graph has no parameter u", assertThrows(CollapseException.class,
                 () -> LossCurvature.of(graph, List.of("u"), data, loss, Mode.EVALUATION, LossCurvature.Method.EXACT,
-                        Device.cpu(), DataType.FLOAT)).getMessage());
+                        Device.cpu(), DataType.FLOAT))
+                .getMessage());
         assertThrows(CollapseException.class, () -> LossCurvature.of(graph, List.of("w0"), List.of(), loss,
                 Mode.EVALUATION, LossCurvature.Method.EXACT, Device.cpu(), DataType.FLOAT));
         try (LossCurvature curvature = LossCurvature.of(graph, List.of("w0"), data, loss, Mode.EVALUATION,

@@ -63,7 +63,8 @@ class ThresholdsTest {
             Normal line = new Normal(new int[] {0, 1}, new double[] {half, Math.signum(v) * half});
             Normal other = new Normal(new int[] {0, 1}, new double[] {half, -Math.signum(v) * half});
             Lanczos.Options options = MirrorCurvature.options(new Seed(seed));
-            assertEquals(2 * Math.abs(v), MirrorCurvature.of(curvature, Subspace.of(2, List.of(line)), options).threshold(),
+            assertEquals(2 * Math.abs(v),
+                    MirrorCurvature.of(curvature, Subspace.of(2, List.of(line)), options).threshold(),
                     EXACT);
             assertEquals(0, MirrorCurvature.of(curvature, Subspace.of(2, List.of(other)), options).threshold());
         }
@@ -111,10 +112,13 @@ class ThresholdsTest {
             assertEquals(0, Vectors.length(subspace.lower(curvature.weights())), EXACT);
             predicted = MirrorCurvature.of(curvature, subspace, MirrorCurvature.options(new Seed(seed))).threshold();
         }
-        for (double[] row : net.u) {
-            Vectors.add(row, NEAR * random.normal(), lost);
+        // Turning the inner space hands the first direction on and changes nothing; start without that.
+        double third = random.uniform(-1, 1);
+        for (int i = 0; i < 4; i++) {
+            Vectors.add(net.u[i], NEAR * (in[1][i] + third * in[2][i]), lost);
         }
-        double[] across = random.vector(3);
+        double[] across = out[1].clone();
+        Vectors.add(across, random.uniform(-1, 1), out[2]);
         for (int k = 0; k < 2; k++) {
             Vectors.add(net.w[k], NEAR * lost[k], across);
         }
@@ -152,10 +156,18 @@ class ThresholdsTest {
             Vectors.add(gram[1], row[1], row);
         }
         double planted = Math.sqrt(SymmetricMatrix.eigen(gram).values()[1]);
-        TwoLayer net = new TwoLayer("Tanh", x, y, 0.5, random.matrix(3, 1, 1), random.matrix(1, 2, 1));
+        // Two units, of which the second one stays dead: a single one has no Space of its own.
+        TwoLayer net = new TwoLayer("Tanh", x, y, 0.5, new double[3][2], new double[2][2]);
         Symmetries symmetries = Symmetries.of(net.graph());
         Mirror sign = Mirror.of(symmetries, symmetries.spaces().get(0)).findFirst().orElseThrow();
-        TwoLayer near = new TwoLayer("Tanh", x, y, 0.5, random.matrix(3, 1, NEAR), random.matrix(1, 2, NEAR));
+        TwoLayer near = net.copy();
+        for (double[] row : near.u) {
+            row[0] = NEAR * random.normal();
+        }
+        Vectors.add(near.w[0], NEAR, random.vector(2));
+        for (int c = 0; c < 3; c++) {
+            net.u[c][0] = random.normal();
+        }
         check(planted, predicted(net, sign),
                 TwoLayer.switching(0, 2 * planted, decay -> near.escapes(0.1 / planted, decay, STEPS,
                         at -> Math.sqrt(at.u[0][0] * at.u[0][0] + at.u[1][0] * at.u[1][0] + at.u[2][0] * at.u[2][0]

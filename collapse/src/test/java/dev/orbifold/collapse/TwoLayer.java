@@ -24,6 +24,9 @@ import org.bytedeco.pytorch.Tensor;
 final class TwoLayer {
     static final List<String> PARAMETERS = List.of("u", "w");
 
+    /** A distance far below the 1e-4 that training starts from; at 1e-8 it meets second-order effects of that. */
+    private static final double GONE = 1e-7;
+
     private final String activation;
     private final double[][] x;
     private final double[][] y;
@@ -156,6 +159,9 @@ final class TwoLayer {
             net.step(rate, decay);
         }
         double before = distance.applyAsDouble(net);
+        if (before < GONE) {
+            return false;
+        }
         for (int i = 0; i < steps / 2; i++) {
             net.step(rate, decay);
         }
