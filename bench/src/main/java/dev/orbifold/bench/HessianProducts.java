@@ -4,10 +4,12 @@ import dev.orbifold.collapse.DataLoss;
 import dev.orbifold.collapse.Examples;
 import dev.orbifold.collapse.LossCurvature;
 import dev.orbifold.engine.Device;
+import dev.orbifold.engine.FlatWeights;
 import dev.orbifold.engine.Loss;
 import dev.orbifold.engine.Mode;
 import dev.orbifold.engine.Natives;
 import dev.orbifold.engine.Program;
+import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
@@ -16,10 +18,13 @@ import dev.orbifold.graph.TensorData;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.random.RandomGenerator;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * What a product with the Hessian of the loss costs beside a gradient, in float32 on the same batch: by double backward, with
@@ -59,29 +64,47 @@ public final class HessianProducts {
         Arrays.setAll(classes, i -> i % 10);
         List<Examples> data = List.of(new Examples(
                 Map.of("image", TensorData.of(images, batch, channels, size, size)), TensorData.of(classes, batch)));
-        List<String> parameters;
-        try (Program program = Program.compile(graph, Device.cpu())) {
-            parameters = program.trainable();
-        }
-        for (LossCurvature.Method method : LossCurvature.Method.values()) {
-            try (LossCurvature curvature = LossCurvature.of(graph, parameters, data,
-                    DataLoss.of("logits", new Loss.CrossEntropy(0)), Mode.EVALUATION, method, Device.cpu(),
-                    DataType.FLOAT)) {
-                double[][] vectors = new double[TOGETHER][curvature.dimension()];
-                for (double[] v : vectors) {
-                    Arrays.setAll(v, i -> random.nextGaussian());
+        DataLoss loss = DataLoss.of("logits", new Loss.CrossEntropy(0));
+        try (PointerScope scope = new PointerScope();
+                Program program = Program.compile(graph, Device.cpu());
+                FlatWeights weights = FlatWeights.of(graph, program.trainable(), program.state(), Device.cpu())) {
+            Map<String, Tensor> values = new HashMap<>(weights.views());
+            values.put("image", Tensors.of(data.get(0).inputs().get("image"), Device.cpu()));
+            Tensor targets = Tensors.of(data.get(0).targets(), Device.cpu());
+            // As training takes it: into a buffer, nothing copied to the host's arrays.
+            Runnable gradient = () -> {
+                try (PointerScope inner = new PointerScope()) {
+                    weights.zeroGradients();
+                    loss.of(program.run(values, Mode.EVALUATION), targets).backward();
                 }
+            };
+            for (LossCurvature.Method method : LossCurvature.Method.values()) {
                 String what = name + ", batch " + batch + ", " + Natives.threads() + " threads, " + method;
-                compare(what, rounds, 1, curvature::gradient, () -> curvature.times(vectors[0]));
-                compare(what + ", " + TOGETHER + " at once, each", rounds, TOGETHER, curvature::gradient,
-                        () -> curvature.times(vectors));
-                if (method == LossCurvature.Method.DIFFERENCES) {
-                    LossCurvature.Difference found = curvature.difference(vectors[0]);
-                    System.out.printf(Locale.ROOT, "%s: stated error %.2e of the product%n", what,
-                            found.error() / length(found.product()));
+                try (LossCurvature curvature = LossCurvature.of(graph, program.trainable(), data, loss, Mode.EVALUATION,
+                        method, Device.cpu(), DataType.FLOAT)) {
+                    measure(what, rounds, gradient, curvature, random);
                 }
             }
         }
+    }
+
+    private static void measure(String what, int rounds, Runnable gradient, LossCurvature curvature,
+            RandomGenerator random) {
+        double[][] vectors = new double[TOGETHER][curvature.dimension()];
+        for (double[] v : vectors) {
+            Arrays.setAll(v, i -> random.nextGaussian());
+        }
+        compare(what, rounds, 1, gradient, () -> curvature.times(vectors[0]));
+        compare(what + ", " + TOGETHER + " at once, each", rounds, TOGETHER, gradient, () -> curvature.times(vectors));
+        LossCurvature.Difference found = curvature.difference(vectors[0]);
+        System.out.printf(Locale.ROOT, "%s: differences state an error of %.2e of the product, and are %.2e from it%n", what,
+                found.error() / length(found.product()), apart(found.product(), curvature.times(vectors[0])));
+    }
+
+    private static double apart(double[] a, double[] b) {
+        double[] difference = a.clone();
+        Arrays.setAll(difference, i -> a[i] - b[i]);
+        return length(difference) / length(b);
     }
 
     private static double length(double[] v) {
