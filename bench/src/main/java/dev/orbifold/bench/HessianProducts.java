@@ -97,7 +97,8 @@ public final class HessianProducts {
         compare(what, rounds, 1, gradient, () -> curvature.times(vectors[0]));
         compare(what + ", " + TOGETHER + " at once, each", rounds, TOGETHER, gradient, () -> curvature.times(vectors));
         LossCurvature.Difference found = curvature.difference(vectors[0]);
-        System.out.printf(Locale.ROOT, "%s: differences state an error of %.2e of the product, and are %.2e from it%n", what,
+        System.out.printf(Locale.ROOT, "%s: differences state an error of %.2e of the product, and are %.2e from it%n",
+                what,
                 found.error() / length(found.product()), apart(found.product(), curvature.times(vectors[0])));
     }
 

@@ -8,4 +8,9 @@ public final class CollapseException extends RuntimeException {
     public CollapseException(String message) {
         super(message);
     }
+
+    /** With the reason, and what failed. */
+    public CollapseException(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

@@ -17,8 +17,8 @@ import java.util.Set;
 
 /** What mirrors of a Graph take to zero, on its parameters as one vector [P], one parameter after the other. */
 public final class Columns {
-    /** Entries are numbered in two digits of this base, so that every real type holds the digits exactly. */
-    private static final int BASE = 128;
+    /** Entries are numbered in digits of this base, which float32 holds exactly. */
+    private static final int BASE = 1 << 12;
 
     private Columns() {
     }

@@ -23,7 +23,8 @@ import org.bytedeco.pytorch.Tensor;
  * <p>
  * Where the loss has no second derivative, at the kink of a ReLU or the tie of a max pooling, autograd takes the second
  * derivative as 0, and the first one from one side; H is then that of the linear piece which autograd chose. Differences
- * see a kink that lies between their two points, as a share of it.
+ * see the kinks that lie between their two points: a few of them put a product off by a jump of the gradient over the step,
+ * which the stated error shows, many of them add the bend that the loss has on average.
  */
 public final class LossCurvature implements SymmetricOperator, AutoCloseable {
     /** How products are made. */

@@ -79,9 +79,17 @@ final class LossPass implements AutoCloseable {
                 }
                 at += leaf.numel();
             }
-            return functions.isEmpty() ? new double[v.length]
-                    : joined(torch.grad(vector(functions), wanted, vector(duals), new BoolOptional(true), false,
-                            true));
+            return functions.isEmpty() ? new double[v.length] : joined(again(functions, duals));
+        }
+    }
+
+    private TensorVector again(List<Tensor> functions, List<Tensor> duals) {
+        try {
+            return torch.grad(vector(functions), wanted, vector(duals), new BoolOptional(true), false, true);
+        } catch (RuntimeException e) {
+            String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
+            throw new CollapseException("the loss cannot be differentiated twice: " + reason
+                    + "; central differences need only gradients (LossCurvature.Method.DIFFERENCES)", e);
         }
     }
 

@@ -15,6 +15,7 @@ import dev.orbifold.symmetry.Normal;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,12 +48,13 @@ class ColumnsTest {
         assertArrayEquals(drawn, subspace.lower(subspace.lift(drawn)), ROUNDING, "OᵀO = I where it is used");
     }
 
-    /** More entries per parameter than one digit counts. */
-    @ParameterizedTest @CsvSource({"Tanh, 4", "Tanh, 60", "Relu, 4"})
+    /** With 900 units, more entries per parameter than one digit counts. */
+    @ParameterizedTest @CsvSource({"Tanh, 4", "Tanh, 900", "Relu, 4"})
     void mirrorsOfUnitsAreReadOffTheirReflection(String activation, int hidden) {
         Graph graph = net(activation, hidden).graph();
         Symmetries symmetries = Symmetries.of(graph);
-        Mirror.of(symmetries, symmetries.spaces().get(0)).limit(hidden + 3).forEach(mirror -> {
+        Stream<Mirror> mirrors = Mirror.of(symmetries, symmetries.spaces().get(0));
+        mirrors.skip(hidden < 10 ? 0 : hidden - 2).limit(6).forEach(mirror -> {
             Subspace subspace = Columns.of(mirror, graph, TwoLayer.PARAMETERS);
             assertEquals(8, subspace.coordinates());
             check(subspace, mirror, graph);
