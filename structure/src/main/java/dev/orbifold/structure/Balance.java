@@ -33,9 +33,10 @@ import java.util.Set;
  * @param before ‖θ‖ over the parameters that these Spaces meet
  * @param after the same of the moved Graph
  * @param sweeps how often all Spaces were gone through
+ * @param noise where gradients were balanced instead ({@link NoiseBalance}): the root of their total variance by Space
  * @param findings what could not be balanced, and why
  */
-public record Balance(Graph graph, List<Moved> spaces, double before, double after, int sweeps,
+public record Balance(Graph graph, List<Moved> spaces, double before, double after, int sweeps, List<Moved> noise,
         List<Finding> findings) {
     /** A sweep that moves no logarithm of a factor by more than this is the last: well below float32's rounding. */
     private static final double STILL = 1e-9;
@@ -64,6 +65,7 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
     /** Copies the lists. */
     public Balance {
         spaces = List.copyOf(spaces);
+        noise = List.copyOf(noise);
         findings = List.copyOf(findings);
     }
 
@@ -80,10 +82,7 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
         List<Finding> findings = new ArrayList<>(statistics(units));
         requireFloat(units.graph());
         Graph start = converted(units.graph(), DataType.FLOAT, DataType.DOUBLE, Set.of());
-        Set<String> met = new TreeSet<>();
-        scaled.forEach(s -> s.space().slots().stream().filter(slot -> slot.role() != Slot.Role.FOLLOWS)
-                .forEach(slot -> met.add(slot.parameter())));
-        mixed.forEach(s -> s.space().slots().forEach(slot -> met.add(slot.parameter())));
+        Set<String> met = met(scaled, mixed);
         scaled.forEach(s -> open(s.space().name(), s.sides(start).open(), "units", findings));
         mixed.forEach(s -> open(s, start, findings));
         Graph graph = start;
@@ -98,7 +97,7 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
                 largest = Math.max(largest, most);
             }
             for (CoordinateBalance one : mixed) {
-                CoordinateBalance.Best best = one.best(one.grams(graph));
+                CoordinateBalance.Best best = one.best(one.grams(graph), 1);
                 graph = best.largest() > STILL ? one.moved(graph, best.maps()) : graph;
                 largest = Math.max(largest, best.largest());
             }
@@ -109,20 +108,36 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
                     "after " + sweeps + " sweeps over all Spaces factors still move by " + largest
                             + " of their size; balance the result again to go on"));
         }
+        List<Moved> spaces = moved(scaled, mixed, start, graph);
+        Graph rounded = converted(graph, DataType.DOUBLE, DataType.FLOAT, doubles(units.graph()));
+        return new Balance(rounded, spaces, norm(start, met), norm(graph, met), sweeps, List.of(),
+                findings);
+    }
+
+    /** The parameters that count: all that write or read one of the Spaces. */
+    static Set<String> met(List<UnitBalance> scaled, List<CoordinateBalance> mixed) {
+        Set<String> met = new TreeSet<>();
+        scaled.forEach(s -> s.space().slots().stream().filter(slot -> slot.role() != Slot.Role.FOLLOWS)
+                .forEach(slot -> met.add(slot.parameter())));
+        mixed.forEach(s -> s.space().slots().forEach(slot -> met.add(slot.parameter())));
+        return met;
+    }
+
+    /** The norms of every Space in two Graphs. */
+    static List<Moved> moved(List<UnitBalance> scaled, List<CoordinateBalance> mixed, Graph before, Graph after) {
         List<Moved> spaces = new ArrayList<>();
         for (UnitBalance one : scaled) {
-            spaces.add(new Moved(one.space().name(), one.space().dimension(), norms(one.sides(start)),
-                    norms(one.sides(graph))));
+            spaces.add(new Moved(one.space().name(), one.space().dimension(), norms(one.sides(before)),
+                    norms(one.sides(after))));
         }
         for (CoordinateBalance one : mixed) {
             spaces.add(new Moved(one.space().name(), one.space().copies() * one.space().dimension(),
-                    norms(one.grams(start)), norms(one.grams(graph))));
+                    norms(one.grams(before)), norms(one.grams(after))));
         }
-        Graph rounded = converted(graph, DataType.DOUBLE, DataType.FLOAT, doubles(units.graph()));
-        return new Balance(rounded, spaces, norm(start, met), norm(graph, met), sweeps, findings);
+        return spaces;
     }
 
-    private static void requireFloat(Graph graph) {
+    static void requireFloat(Graph graph) {
         graph.parameters().forEach((name, t) -> {
             if (t.type() == DataType.FLOAT16 || t.type() == DataType.BFLOAT16) {
                 throw new StructureException("parameter " + name + " is " + t.type()
@@ -131,16 +146,16 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
         });
     }
 
-    private static Norms norms(UnitBalance.Sides sides) {
+    static Norms norms(UnitBalance.Sides sides) {
         return new Norms(sides.norm(true), sides.norm(false));
     }
 
-    private static Norms norms(CoordinateBalance.Grams grams) {
+    static Norms norms(CoordinateBalance.Grams grams) {
         return new Norms(grams.norm(true), grams.norm(false));
     }
 
     /** The names of what is float64 already, and stays it. */
-    private static Set<String> doubles(Graph graph) {
+    static Set<String> doubles(Graph graph) {
         Set<String> names = new TreeSet<>();
         graph.parameters().forEach((name, t) -> {
             if (t.type() == DataType.DOUBLE) {
@@ -150,7 +165,7 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
         return names;
     }
 
-    private static Graph converted(Graph graph, DataType from, DataType to, Set<String> except) {
+    static Graph converted(Graph graph, DataType from, DataType to, Set<String> except) {
         Map<String, TensorData> changed = new LinkedHashMap<>();
         graph.parameters().forEach((name, t) -> {
             if (t.type() == from && !except.contains(name)) {
@@ -161,7 +176,7 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
         return graph.replacing(changed);
     }
 
-    private static double norm(Graph graph, Set<String> names) {
+    static double norm(Graph graph, Set<String> names) {
         double sum = 0;
         for (String name : names) {
             double[] values = graph.parameter(name).map(TensorData::toDoubles).orElse(new double[0]);
@@ -170,7 +185,7 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
         return Math.sqrt(sum);
     }
 
-    private static List<Finding> statistics(Symmetries units) {
+    static List<Finding> statistics(Symmetries units) {
         List<Finding> findings = new ArrayList<>();
         for (Space space : units.spaces()) {
             for (Scaling scaling : units.scalings(space)) {
@@ -185,7 +200,7 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
         return findings;
     }
 
-    private static void open(String name, int count, String what, List<Finding> findings) {
+    static void open(String name, int count, String what, List<Finding> findings) {
         if (count > 0) {
             findings.add(new Finding(Finding.Severity.INFO, "balance-open", name,
                     count + " " + what + " are zero on one side and not on the other, so that no scale of them is best;"

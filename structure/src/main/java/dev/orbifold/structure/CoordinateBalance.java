@@ -132,7 +132,12 @@ final class CoordinateBalance {
     record Best(List<LinearMap> maps, double largest) {
     }
 
-    Best best(Grams grams) {
+    /**
+     * The best maps, to a power.
+     *
+     * @param power 1 for the maps themselves, −1 for their inverses, less in size for a part of the way
+     */
+    Best best(Grams grams, double power) {
         List<LinearMap> maps = new ArrayList<>();
         double largest = 0;
         for (int c = 0; c < space.copies(); c++) {
@@ -140,7 +145,7 @@ final class CoordinateBalance {
             EigenDecomposition_F64<DMatrixRMaj> eigen = eigen(square);
             List<LinearMap.Step> steps = new ArrayList<>();
             for (int k = 0; k < space.dimension(); k++) {
-                double factor = Math.sqrt(eigen.getEigenvalue(k).getReal());
+                double factor = Math.pow(eigen.getEigenvalue(k).getReal(), power / 2);
                 double[] v = eigen.getEigenVector(k).data.clone();
                 double[] u = new double[v.length];
                 for (int i = 0; i < u.length; i++) {
