@@ -21,7 +21,8 @@ class UsageTest {
     @TempDir private Path folder;
 
     @ParameterizedTest @ValueSource(
-            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "shrink", "report", "resume"})
+            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "balance", "shrink", "report",
+                    "resume"})
     void everyCommandHelpsWithAnExample(String command) {
         Outcome outcome = Outcome.of(command, "--help");
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),

@@ -164,7 +164,7 @@ final class CoordinateBalance {
         double primal = CommonOps_DDRM.trace(a);
         double dual = CommonOps_DDRM.trace(b);
         DMatrixRMaj same = CommonOps_DDRM.identity(n);
-        if (primal == 0 || dual == 0) {
+        if (primal == 0 || dual == 0 || !Double.isFinite(primal + dual)) {
             return same;
         }
         if (!(space.group() instanceof Group.General) || singular(a) || singular(b)) {
@@ -178,7 +178,8 @@ final class CoordinateBalance {
 
     /** Whether only the size of a copy is balanced, because its coordinates have lost a rank on one side. */
     boolean lostRank(Grams grams, int copy) {
-        return space.group() instanceof Group.General
+        return space.group() instanceof Group.General && Double
+                .isFinite(CommonOps_DDRM.trace(grams.primal()[copy]) + CommonOps_DDRM.trace(grams.dual()[copy]))
                 && (singular(grams.primal()[copy]) || singular(grams.dual()[copy]));
     }
 

@@ -128,7 +128,7 @@ final class UnitBalance {
         return new Sides(in, out);
     }
 
-    /** The best factors for the Graph as it is, by their logarithms; 0 where there is no best one. */
+    /** The best factors for the Graph as it is, by their logarithms; 0 where there is none, or weights are not finite. */
     double[] logarithms(Graph graph) {
         List<Terms> terms = terms(graph);
         double[] logs = new double[space.dimension()];
@@ -139,7 +139,8 @@ final class UnitBalance {
     private static double best(List<Terms> terms, int unit) {
         boolean up = terms.stream().anyMatch(t -> t.power() > 0 && t.squares()[unit] > 0);
         boolean down = terms.stream().anyMatch(t -> t.power() < 0 && t.squares()[unit] > 0);
-        if (!up || !down) {
+        boolean numbers = terms.stream().allMatch(t -> Double.isFinite(t.squares()[unit]));
+        if (!up || !down || !numbers) {
             return 0;
         }
         double low = -WIDE;
