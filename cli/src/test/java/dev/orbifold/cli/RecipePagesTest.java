@@ -28,11 +28,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The pages on recipes are true: every key is there, every example is understood, those of the how-to run. */
 class RecipePagesTest {
     private static final Path REFERENCE = Checkout.root().resolve("docs/reference/recipe.md");
-    private static final Path HOW_TO = Checkout.root().resolve("docs/how-to/constrain.md");
+    private static final List<Path> HOW_TO = List.of(Checkout.root().resolve("docs/how-to/constrain.md"),
+            Checkout.root().resolve("docs/how-to/prevent-collapse.md"));
     private static final Pattern EXAMPLE =
             Pattern.compile("(?:<!-- (?<file>\\S+\\.yaml) -->\\n)?```yaml\\n(?<text>.*?)```", Pattern.DOTALL);
     private static final Pattern KNOWN = Pattern.compile("Known here: (?<keys>.+)$");
@@ -73,7 +75,8 @@ class RecipePagesTest {
     }
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {"The recipe|zzzzzz: 1",
-            "Optimizer|optimizer: {zzzzzz: 1}", "Constraints|constraints: [{parameters: w, zzzzzz: 1}]",
+            "Optimizer|optimizer: {zzzzzz: 1}", "Remove|remove: {zzzzzz: 1}",
+            "Constraints|constraints: [{parameters: w, zzzzzz: 1}]",
             "λ over training|constraints: [{parameters: w, sparse: elements, lambda: {to: 1, zzzzzz: 1}}]"})
     void everyKeyIsInTheReference(String title, String wrong) throws IOException {
         assertEquals(known(HEAD + wrong + "\n"), documented(part(Files.readString(REFERENCE), title)));
@@ -104,6 +107,9 @@ class RecipePagesTest {
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {"ham|optimizer: {ham: {zzzzzz: 1}}",
             "sparse|constraints: [{parameters: w, lambda: 1, sparse: {zzzzzz: 1}}]",
+            "syre|remove: {syre: {zzzzzz: 1}}", "asymmetric|remove: {asymmetric: {weights: 0.1, zzzzzz: 1}}",
+            "noise|remove: {noise: {sigma: 1, zzzzzz: 1}}", "reset|remove: {reset: {dormant: 0, zzzzzz: 1}}",
+            "shrink-and-perturb|remove: {shrink-and-perturb: {every: 1, shrink: 1, perturb: 1, zzzzzz: 1}}",
             "tied|constraints: [{parameters: w, tied: {zzzzzz: 1}}]",
             "tucker|constraints: [{parameters: w, lambda: 1, tucker: {share: 0.5, zzzzzz: 1}}]",
             "start|constraints: [{parameters: w, sparse: elements, lambda: 1, start: {pilot: 1, zzzzzz: 1}}]",
@@ -165,10 +171,12 @@ class RecipePagesTest {
 
     private static Map<String, String> recipes() throws IOException {
         Map<String, String> recipes = new LinkedHashMap<>();
-        Matcher example = EXAMPLE.matcher(Files.readString(HOW_TO));
-        while (example.find()) {
-            assertFalse(example.group("file") == null, "an example without a name: " + example.group("text"));
-            recipes.put(example.group("file"), example.group("text"));
+        for (Path page : HOW_TO) {
+            Matcher example = EXAMPLE.matcher(Files.readString(page));
+            while (example.find()) {
+                assertFalse(example.group("file") == null, "an example without a name: " + example.group("text"));
+                recipes.put(example.group("file"), example.group("text"));
+            }
         }
         return recipes;
     }
@@ -176,7 +184,8 @@ class RecipePagesTest {
     @Test
     void everyRecipeOfTheHowToIsRunHere() throws IOException {
         assertEquals(Set.of("sparse.yaml", "units.yaml", "lowrank.yaml", "tied.yaml", "pieces.yaml", "own.yaml",
-                "lambda.yaml", "budget.yaml"), recipes().keySet());
+                "lambda.yaml", "budget.yaml", "syre.yaml", "asymmetric.yaml", "figlu.yaml", "plasticity.yaml",
+                "both.yaml"), recipes().keySet());
     }
 
     private JsonNode run(String name) throws IOException {
@@ -219,6 +228,36 @@ class RecipePagesTest {
         for (int i = 0; i < w.length; i++) {
             assertEquals(w[i], w[i / 8 * 8 + 7 - i % 8], "entry " + i);
         }
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"syre.yaml", "figlu.yaml", "plasticity.yaml"})
+    void whatIsKeptFromCollapsingLearns(String name) throws IOException {
+        JsonNode json = run(name);
+        assertTrue(json.path("constraints").isEmpty(), json.toString());
+        assertEquals(name.equals("syre.yaml"), Files.exists(folder.resolve("run/models/decay-centre.npz")));
+    }
+
+    @Test
+    void aTenthOfEachUnitIsFixed() throws IOException {
+        run("asymmetric.yaml");
+        float[] before = OnnxFile.read(folder.resolve("run/models/start.onnx")).parameters().get("fc1.weight")
+                .toFloats();
+        float[] after = written("asymmetric.onnx").parameters().get("fc1.weight").toFloats();
+        for (int unit = 0; unit < 100; unit++) {
+            int same = 0;
+            for (int i = 64 * unit; i < 64 * unit + 64; i++) {
+                same += before[i] == after[i] ? 1 : 0;
+            }
+            // 0.1 of 64 inputs; weights of pixels that are always 0 only decay.
+            assertEquals(6, same, "unit " + unit);
+        }
+    }
+
+    @Test
+    void aConstraintHoldsBesideSyre() throws IOException {
+        JsonNode json = run("both.yaml");
+        assertEquals(5120, json.path("constraints").path(0).path("zero").asLong());
+        assertEquals(Set.of("fc2.weight"), NumpyFile.read(folder.resolve("run/models/decay-centre.npz")).keySet());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.orbifold.constraint;
 
+import dev.orbifold.engine.DecayCentre;
 import dev.orbifold.engine.FlatWeights;
 import dev.orbifold.engine.Optimizer;
 import dev.orbifold.engine.Optimizer.Kind;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
@@ -58,6 +60,16 @@ public final class Constrained implements AutoCloseable {
      * @throws ConstraintException if two of them share some Parameters and not all
      */
     public Constrained(FlatWeights weights, Kind kind, List<Term> terms) {
+        this(weights, kind, terms, Optional.empty());
+    }
+
+    /**
+     * The same, with decay of what is under no constraint towards a centre.
+     *
+     * @param centre laid out like the weights; empty for 0
+     * @throws ConstraintException if two of them share some Parameters and not all
+     */
+    public Constrained(FlatWeights weights, Kind kind, List<Term> terms, Optional<DecayCentre> centre) {
         this.weights = weights;
         this.terms = List.copyOf(terms);
         Map<List<String>, List<Term>> together = new LinkedHashMap<>();
@@ -72,7 +84,7 @@ public final class Constrained implements AutoCloseable {
             }
             sites.add(new Site(Region.of(weights, parameters), own));
         });
-        this.optimizer = Optimizer.leaving(kind, weights, taken);
+        this.optimizer = Optimizer.leaving(kind, weights, taken, centre);
         this.fused = sites.stream().filter(Site::fuses).map(this::fused).toList();
         write();
     }

@@ -74,13 +74,18 @@ public final class Optimizer implements AutoCloseable {
     private final Tensor gradients;
     private final Device device;
     private final List<Stretch> stretches;
+    private final Optional<DecayCentre> centre;
+    /** What weights are moved along: the gradients, or these with the pull to a centre added. */
+    private final Tensor pulled;
     private final PointerScope scope;
     private final List<Tensor> moments = new ArrayList<>();
     private final Optional<Memory> memory;
     private long steps;
 
-    private Optimizer(Kind kind, Tensor values, Tensor gradients, Device device, List<Stretch> stretches) {
+    private Optimizer(Kind kind, Tensor values, Tensor gradients, Device device, List<Stretch> stretches,
+            Optional<DecayCentre> centre) {
         this.kind = kind;
+        this.centre = centre;
         this.values = values;
         this.gradients = gradients;
         this.device = device;
@@ -94,11 +99,12 @@ public final class Optimizer implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 moments.add(torch.zeros_like(values));
             }
+            this.pulled = centre.isPresent() && !kind.decoupled() ? torch.zeros_like(values) : gradients;
         } finally {
             scope.close();
         }
         this.memory = device.isCpu() && values.element_size() == Float.BYTES
-                ? Optional.of(new Memory(Tensors.segment(values), Tensors.segment(gradients),
+                ? Optional.of(new Memory(Tensors.segment(values), Tensors.segment(pulled),
                         Tensors.segment(moments.getFirst()), Tensors.segment(moments.getLast())))
                 : Optional.empty();
     }
@@ -129,14 +135,24 @@ public final class Optimizer implements AutoCloseable {
 
     /** The same, which leaves some parameters where they are: somebody else moves them. */
     public static Optimizer leaving(Kind kind, FlatWeights weights, Set<String> except) {
+        return leaving(kind, weights, except, Optional.empty());
+    }
+
+    /**
+     * The same, with decay towards a centre.
+     *
+     * @param centre where what decays decays to, laid out like the weights; empty for 0
+     */
+    public static Optimizer leaving(Kind kind, FlatWeights weights, Set<String> except,
+            Optional<DecayCentre> centre) {
         return new Optimizer(kind, weights.values(), weights.gradients(), weights.device(),
-                stretches(kind, weights, false, except));
+                stretches(kind, weights, false, except), centre);
     }
 
     /** An optimizer that decays every parameter. */
     public static Optimizer decayingAll(Kind kind, FlatWeights weights) {
         return new Optimizer(kind, weights.values(), weights.gradients(), weights.device(),
-                stretches(kind, weights, true, Set.of()));
+                stretches(kind, weights, true, Set.of()), Optional.empty());
     }
 
     /**
@@ -148,7 +164,7 @@ public final class Optimizer implements AutoCloseable {
      * @param stretches which elements move, and how they decay
      */
     public static Optimizer over(Kind kind, Tensor values, Tensor gradients, Device device, List<Stretch> stretches) {
-        return new Optimizer(kind, values, gradients, device, stretches);
+        return new Optimizer(kind, values, gradients, device, stretches, Optional.empty());
     }
 
     /** Changes how a stretch decays from now on. */
@@ -190,9 +206,33 @@ public final class Optimizer implements AutoCloseable {
      */
     public void scaled(double rate, double scale) {
         steps++;
+        double left = centre.map(c -> pull(c, rate, scale)).orElse(scale);
         for (Stretch stretch : stretches) {
-            memory.ifPresentOrElse(m -> onCpu(m, stretch, rate, scale), () -> onDevice(stretch, rate, scale));
+            Stretch own = centre.isPresent() ? new Stretch(stretch.from(), stretch.to(), 0) : stretch;
+            memory.ifPresentOrElse(m -> onCpu(m, own, rate, left), () -> onDevice(own, rate, left));
         }
+    }
+
+    /**
+     * Decay towards a centre: inside the gradient where it is coupled, else on the weights at once.
+     *
+     * @return what the gradients are still to be multiplied with
+     */
+    private double pull(DecayCentre towards, double rate, double scale) {
+        try (PointerScope inner = new PointerScope()) {
+            if (!kind.decoupled()) {
+                pulled.copy_(gradients).mul_(new Scalar(scale));
+            }
+            for (Stretch stretch : stretches) {
+                if (stretch.decay() != 0) {
+                    long n = stretch.to() - stretch.from();
+                    Tensor away = towards.away(values, stretch.from(), n);
+                    (kind.decoupled() ? values : pulled).narrow(0, stretch.from(), n)
+                            .add_(away, new Scalar(kind.decoupled() ? -rate * stretch.decay() : stretch.decay()));
+                }
+            }
+        }
+        return kind.decoupled() ? scale : 1;
     }
 
     /** The flat buffers as the host sees them; they stay where they are for the optimizer's life. */
@@ -229,7 +269,7 @@ public final class Optimizer implements AutoCloseable {
         try (PointerScope inner = new PointerScope()) {
             long n = stretch.to() - stretch.from();
             Tensor w = values.narrow(0, stretch.from(), n);
-            Tensor g = gradients.narrow(0, stretch.from(), n).mul(new Scalar(scale));
+            Tensor g = pulled.narrow(0, stretch.from(), n).mul(new Scalar(scale));
             Tensor m = moments.getFirst().narrow(0, stretch.from(), n);
             if (kind.decoupled()) {
                 w.mul_(new Scalar(1 - rate * stretch.decay()));

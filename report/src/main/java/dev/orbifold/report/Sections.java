@@ -53,6 +53,7 @@ final class Sections {
         Html body = new Html().open("main").add(header());
         switch (run.command()) {
             case "scan" -> body.add(new ScanSections(result, unfinished()).sections(charts));
+            case "balance" -> body.add(BalanceSections.of(result, unfinished()));
             case "transform" -> body.add(TransformSections.of(result, unfinished()));
             case "experiment" -> body.add(ExperimentSection.of(result, unfinished(), charts));
             case "train" -> body.add(comparison())

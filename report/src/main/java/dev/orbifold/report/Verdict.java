@@ -25,7 +25,7 @@ final class Verdict {
         if (!gains.isEmpty()) {
             line.element("strong", gains).text(". ");
         }
-        result.filter(Verdict::isTransform).ifPresent(r -> same(line, state));
+        result.filter(r -> isTransform(r) || isBalance(r)).ifPresent(r -> same(line, state));
         JsonNode target = result.map(r -> r.path("target")).orElse(Details.NOTHING);
         if (target.path("met").isBoolean()) {
             boolean met = target.path("met").asBoolean();
@@ -85,6 +85,11 @@ final class Verdict {
             return Units.percent(100 * result.path("moved").asDouble(Double.NaN)).replace(" %", "\u00a0%")
                     + " of the weights moved";
         }
+        if (isBalance(result)) {
+            return "The weights' length went from " + BalanceSections.length(result.path("norm").path("before"))
+                    + " to "
+                    + BalanceSections.length(result.path("norm").path("after"));
+        }
         JsonNode before = result.path("before");
         JsonNode after = result.path("after");
         List<String> gains = new ArrayList<>();
@@ -125,6 +130,10 @@ final class Verdict {
 
     private static boolean isTransform(JsonNode result) {
         return result.path("schema").asText().startsWith("orbifold.transform/");
+    }
+
+    private static boolean isBalance(JsonNode result) {
+        return result.path("schema").asText().startsWith("orbifold.balance/");
     }
 
     private static boolean isTrain(JsonNode result) {
@@ -185,7 +194,7 @@ final class Verdict {
             return Optional
                     .of("Not all outputs are numbers, so that nothing shows whether they are equal, " + compared);
         }
-        return Optional.of((isTransform(result) ? "No output moved by more than "
+        return Optional.of((isTransform(result) || isBalance(result) ? "No output moved by more than "
                 : isTrain(result) || result.has("points")
                         ? "Cutting what is zero out of the folded network moved no output by more than "
                         : "Taking out what had collapsed moved no output by more than ")

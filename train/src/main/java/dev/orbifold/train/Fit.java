@@ -109,7 +109,10 @@ final class Fit {
         progress.step(PHASE, step, steps, score, cost.macs());
         boolean epochEnds = step % perEpoch == 0;
         if (epochEnds) {
-            learner.epochEnds(step / perEpoch);
+            for (String done : learner.epochEnds(step / perEpoch, loader.part())) {
+                run.metrics().append(new Metric.Event(at(), "remove", done));
+                progress.message(done);
+            }
             evaluate();
         }
         checkpointWhereDue(epochEnds);

@@ -120,6 +120,7 @@ final class Learner implements AutoCloseable {
     private final FlatWeights weights;
     private final Constrained constrained;
     private final Optional<Ham> ham;
+    private final Preventing preventing;
     private final List<Held> held = new ArrayList<>();
     private final List<Paired> pairs = new ArrayList<>();
     private final List<Rivalled> rivals = new ArrayList<>();
@@ -140,7 +141,8 @@ final class Learner implements AutoCloseable {
         try {
             this.program = Program.compile(graph, device);
             this.weights = FlatWeights.of(graph, program.trainable(), program.state(), device);
-            Forms forms = new Forms(Symmetries.of(graph), program.trainable(), ScalarType.Float, device);
+            Symmetries symmetries = Symmetries.of(graph);
+            Forms forms = new Forms(symmetries, program.trainable(), ScalarType.Float, device);
             for (Recipe.Asked asked : recipe.constraints()) {
                 if (asked.rival().isPresent()) {
                     rivals.add(new Rivalled(asked, new Pruned(asked.rival().get(), graph, weights,
@@ -157,15 +159,28 @@ final class Learner implements AutoCloseable {
                 }
                 steer(asked, held.subList(before, held.size()), steps, device);
             }
-            this.constrained = new Constrained(weights, recipe.optimizer(), held.stream().map(Held::term).toList());
+            this.preventing = new Preventing(graph, symmetries, recipe, weights, taken(forms), device);
+            this.constrained = new Constrained(weights, recipe.optimizer(), held.stream().map(Held::term).toList(),
+                    preventing.centre());
             for (Recipe.Asked asked : recipe.constraints()) {
                 forms.pairs(asked.constraint()).forEach(space -> pairs.add(paired(asked, space, device, steps)));
             }
             apart();
             this.ham = recipe.ham().map(h -> new Ham(weights, h.alpha(), h.beta()));
+            preventing.start();
         } finally {
             scope.close();
         }
+    }
+
+    /** The Parameters that constraints hold, with factors or without. */
+    private Set<String> taken(Forms forms) {
+        Set<String> taken = new HashSet<>();
+        held.forEach(h -> taken.addAll(h.form().parameters()));
+        rivals.forEach(r -> taken.addAll(r.cells().parameters()));
+        recipe.constraints().forEach(asked -> forms.pairs(asked.constraint())
+                .forEach(space -> space.slots().forEach(slot -> taken.add(slot.parameter()))));
+        return taken;
     }
 
     private Reparametrization reparametrized(Recipe.Asked asked, Forms.Form form, Device device) {
@@ -305,6 +320,10 @@ final class Learner implements AutoCloseable {
         return constrained;
     }
 
+    Preventing preventing() {
+        return preventing;
+    }
+
     /**
      * One step of training.
      *
@@ -339,13 +358,14 @@ final class Learner implements AutoCloseable {
             }
             seen = new Step(loss.item_double(), objective.accuracy(output, batch.targets()));
         }
-        constrained.step(rate, recipe.clip());
+        constrained.step(rate, preventing.gradients(number, recipe.clip()));
         ham.ifPresent(h -> h.after(rate));
         rivals.forEach(r -> r.cells().after(number, lasting(rate), r.asked().lambda().at(progress)));
         try (PointerScope inner = new PointerScope()) {
             held.forEach(h -> h.raised()
                     .ifPresent(r -> r.after(number, seen.loss(), seen.accuracy(), h.term().form())));
         }
+        preventing.after();
         boolean pushed = false;
         for (Steering one : steering) {
             pushed |= one.aim().after(number);
@@ -373,8 +393,15 @@ final class Learner implements AutoCloseable {
         return values;
     }
 
-    /** What happens at the end of every epoch: zeros become exact, and Sign-In starts its factors anew. */
-    void epochEnds(long epoch) {
+    /**
+     * What happens at the end of every epoch: zeros become exact, Sign-In starts its factors anew, and what is to be removed
+     * is.
+     *
+     * @param epoch its number, from 1
+     * @param part the training data
+     * @return what was done to units and weights, one sentence each
+     */
+    List<String> epochEnds(long epoch, Part part) {
         for (Held h : held) {
             if (h.asked().signIn() > 0 && epoch % h.asked().signIn() == 0) {
                 h.term().form().shift(1);
@@ -385,6 +412,8 @@ final class Learner implements AutoCloseable {
             p.rank().align();
             p.rank().snap();
         });
+        return preventing.epochEnds(epoch, objective.input().name(), values(), part,
+                constrained.optimizer().moments());
     }
 
     /** Evaluates the network with its present weights. */
@@ -476,6 +505,7 @@ final class Learner implements AutoCloseable {
     public void close() {
         pairs.forEach(p -> p.rank().close());
         constrained.close();
+        preventing.close();
         weights.close();
         program.close();
         scope.deallocate();

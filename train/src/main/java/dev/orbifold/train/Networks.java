@@ -23,7 +23,7 @@ import java.util.random.RandomGenerator;
 final class Networks {
     /** The spread of embeddings and of what follows a norm in transformers. */
     private static final double EMBEDDING = 0.02;
-    private static final Set<String> RECTIFIED = Set.of("Relu", "LeakyRelu", "PRelu", "Gelu", "Elu", "Celu");
+    private static final Set<String> RECTIFIED = Set.of("Relu", "LeakyRelu", "PRelu", "Gelu", "Elu", "Celu", "Figlu");
 
     private Networks() {
     }
@@ -49,7 +49,11 @@ final class Networks {
             String out = last ? "y" : name + ".out";
             nodes.add(Node.of(name, "Gemm", inputs, List.of(out), Map.of("transB", new Attribute.Int(1))));
             if (!last && !of.activation().equals("Identity")) {
-                nodes.add(Node.of(name + ".act", of.activation(), List.of(out), List.of(name + ".act"), Map.of()));
+                if (of.activation().equals("Figlu")) {
+                    nodes.addAll(figlu(name, out, normal(seed.split(name + ".mix"), Math.sqrt(1.0 / to), to, to)));
+                } else {
+                    nodes.add(Node.of(name + ".act", of.activation(), List.of(out), List.of(name + ".act"), Map.of()));
+                }
                 out = name + ".act";
             }
             at = out;
@@ -59,6 +63,18 @@ final class Networks {
                 new Shape(List.of(batch, Dim.of(of.widths().getFirst()))))),
                 List.of(ValueInfo.of("y", DataType.FLOAT, new Shape(List.of(batch, Dim.of(of.widths().getLast()))))),
                 nodes, parameters);
+    }
+
+    /**
+     * σ(Fx)⊙x (σ-asymmetric networks, arXiv 2405.20231). F is the content of a Constant node and so no Parameter: it is never
+     * trained.
+     */
+    private static List<Node> figlu(String name, String x, TensorData mix) {
+        return List.of(Node.of(name + ".mix", "Constant", List.of(), List.of(name + ".mix"),
+                Map.of("value", new Attribute.Tensor(mix))),
+                Node.of(name + ".mixed", "MatMul", List.of(x, name + ".mix"), List.of(name + ".mixed"), Map.of()),
+                Node.of(name + ".gate", "Sigmoid", List.of(name + ".mixed"), List.of(name + ".gate"), Map.of()),
+                Node.of(name + ".act", "Mul", List.of(name + ".gate", x), List.of(name + ".act"), Map.of()));
     }
 
     private static TensorData normal(Seed seed, double spread, long... dims) {
@@ -81,12 +97,18 @@ final class Networks {
             drawn.put(name, weight(graph, name, seed.split(name)));
         }
         for (String name : program.state()) {
-            drawn.put(name, filled(graph.parameter(name).orElseThrow(), role(graph, name) == 4 ? 1 : 0));
+            drawn.put(name, filled(graph.parameter(name).orElseThrow(), (float) statistic(graph, name)));
         }
         return graph.replacing(drawn);
     }
 
-    private static TensorData weight(Graph graph, String name, Seed seed) {
+    /** What a running statistic starts at: 1 for a variance, 0 for a mean. */
+    static double statistic(Graph graph, String name) {
+        return role(graph, name) == 4 ? 1 : 0;
+    }
+
+    /** One Parameter drawn anew, as {@link #redrawn} draws it. */
+    static TensorData weight(Graph graph, String name, Seed seed) {
         TensorData data = graph.parameter(name).orElseThrow();
         if (data.rank() < 2) {
             return filled(data, role(graph, name) == 1 && isNorm(graph, name) ? 1 : 0);

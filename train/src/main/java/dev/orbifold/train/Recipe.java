@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param clip the longest gradient let through
  * @param augment random changes of training images
  * @param constraints what is to hold at the end
+ * @param remove what keeps the network off its mirrors
  * @param ham multiplicative updates beside the optimizer (HAM), if asked for
  * @param shrink whether collapsed units are taken out at the end
  * @param precision auto, float32 or bfloat16
@@ -35,8 +36,8 @@ import java.util.Optional;
 public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind loss, double smoothing, int epochs,
         int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate,
         double clip,
-        CompressOptions.Augment augment, List<Asked> constraints, Optional<Ham> ham, boolean shrink, String precision,
-        boolean tensorboard, Path output) {
+        CompressOptions.Augment augment, List<Asked> constraints, Prevention remove, Optional<Ham> ham, boolean shrink,
+        String precision, boolean tensorboard, Path output) {
     /** Where the network comes from. */
     public sealed interface Origin {
         /**
@@ -52,7 +53,7 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
          * A dense network with random weights.
          *
          * @param widths inputs, hidden units, outputs
-         * @param activation an ONNX operator: Relu, Tanh, Sigmoid, or Identity
+         * @param activation an ONNX operator: Relu, Tanh, Sigmoid, Gelu or Identity; or Figlu, σ(Fx)⊙x with a fixed F
          * @param bias whether layers have biases
          */
         record Dense(List<Integer> widths, String activation, boolean bias) implements Origin {

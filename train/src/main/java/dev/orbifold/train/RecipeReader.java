@@ -133,6 +133,11 @@ public final class RecipeReader {
             constraints.add(new ConstraintReader(RecipeNode.typed("--constrain " + ++number, typed), constraints.size(),
                     folder).asked());
         }
+        Optional<RecipeNode> removing = root.get("remove");
+        Prevention remove = removing.map(PreventionReader::read).orElse(Prevention.none());
+        if (projected.isPresent() && !remove.isNone()) {
+            throw removing.get().wrong("varpro solves instead of training, so that there is nothing to remove from");
+        }
         boolean shrink = root.get("shrink").map(RecipeNode::truth).orElse(true);
         String precision = root.get("precision").map(n -> n.oneOf("auto", "float32", "bfloat16")).orElse("float32");
         boolean tensorboard = root.get("tensorboard").map(RecipeNode::truth).orElse(false);
@@ -145,7 +150,7 @@ public final class RecipeReader {
         root.noOthers();
         return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate, clip,
                 augment,
-                constraints, ham, shrink, precision, tensorboard, output.toAbsolutePath().normalize());
+                constraints, remove, ham, shrink, precision, tensorboard, output.toAbsolutePath().normalize());
     }
 
     private int batch(RecipeNode node) {
@@ -170,8 +175,9 @@ public final class RecipeReader {
         if (widths.size() < 2) {
             throw dense.wrong("a dense network needs at least inputs and outputs, such as [784, 300, 100, 10]");
         }
-        String activation = dense.get("activation").map(n -> n.oneOf("relu", "tanh", "sigmoid", "gelu", "identity"))
-                .orElse("relu");
+        String activation =
+                dense.get("activation").map(n -> n.oneOf("relu", "tanh", "sigmoid", "gelu", "identity", "figlu"))
+                        .orElse("relu");
         boolean bias = dense.get("bias").map(RecipeNode::truth).orElse(true);
         dense.noOthers();
         return new Recipe.Origin.Dense(widths,

@@ -62,18 +62,20 @@ public final class Train implements AutoCloseable {
         Natives.threads(request.threads());
         this.device = Device.best();
         Seed seed = new Seed(recipe.seed());
-        this.start = network(seed);
-        this.objective = Objective.of(start, recipe.loss(), recipe.smoothing(), 0, 1);
+        Graph plain = network(seed);
+        this.objective = Objective.of(plain, recipe.loss(), recipe.smoothing(), 0, 1);
         this.data = recipe.data().open(seed.split("data"), objective.input());
-        objective.requireFit(start, data);
+        objective.requireFit(plain, data);
         Optional<Part.Split> split = recipe.heldOut() > 0
                 ? Optional.of(data.train().split(recipe.heldOut(), seed.split("held-out")))
                 : Optional.empty();
         this.fit = split.map(Part.Split::kept).orElse(data.train());
         this.held = split.map(Part.Split::held);
         // Every constraint is put in its place once, so that what does not fit is said before there is a Run.
-        try (Learner learner = learner(Precision.FLOAT32)) {
+        try (Learner learner = learner(plain, Precision.FLOAT32)) {
             SharedUses.require(recipe, learner, copies);
+            this.start = learner.preventing().started(plain);
+            findings.addAll(learner.preventing().findings());
             if (recipe.projected().isPresent()) {
                 Projected.require(recipe, start, learner.held());
             }
@@ -119,8 +121,12 @@ public final class Train implements AutoCloseable {
     }
 
     private Learner learner(Precision precision) {
+        return learner(start, precision);
+    }
+
+    private Learner learner(Graph graph, Precision precision) {
         try {
-            return new Learner(start, recipe, objective, precision, device, steps());
+            return new Learner(graph, recipe, objective, precision, device, steps());
         } catch (dev.orbifold.constraint.ConstraintException e) {
             throw located(e);
         }
@@ -176,6 +182,7 @@ public final class Train implements AutoCloseable {
                     p.rank().space().dimension(), p.rank().parameters())));
             learner.rivals().forEach(r -> lines.add(String.format(Locale.ROOT, "constraint %s: by %s on %s, %,d cells",
                     r.name(), r.cells().rival().word(), r.cells().parameters(), r.cells().cells())));
+            lines.addAll(learner.preventing().plan());
             int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
             lines.add(String.format(Locale.ROOT, "memory: weights, gradients and moments %.1f MB, constraints %.1f MB",
                     buffers * 4e-6 * cost.parameters(), buffers * 4e-6 * extra));
@@ -286,6 +293,7 @@ public final class Train implements AutoCloseable {
             run.tensorboard();
         }
         try (Learner learner = learner(precision); Loader loader = loader()) {
+            learner.preventing().save(run);
             if (recipe.projected().isPresent()) {
                 Projected.fit(Projected.require(recipe, start, learner.held()), learner, recipe, fit, progress);
             } else {

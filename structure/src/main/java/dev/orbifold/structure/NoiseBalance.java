@@ -1,0 +1,198 @@
+package dev.orbifold.structure;
+
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.symmetry.LinearMap;
+import dev.orbifold.symmetry.LinearSpace;
+import dev.orbifold.symmetry.Symmetries;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.CommonOps_DDRM;
+
+/**
+ * A Graph moved along the orbits of its scalings to where the noise of SGD without weight decay takes it (Ziyin et al.,
+ * NeurIPS 2024, arXiv 2402.07193; theory, 4): Tr[ΣA] = 0 for every generator A of a scaling, Σ being the covariance of
+ * per-sample gradients. For a unit this says E‖g_in‖² = E‖g_out‖², for a product UW whose coordinates mix W Γ_W Wᵀ = Uᵀ Γ_U U.
+ *
+ * <p>
+ * Where weights move by a map, gradients move by its inverse transpose. So what balances the gradients, as {@link Balance}
+ * balances weights, tells how to move the weights, the other way. All Spaces move together by half of that, because Spaces
+ * that share a parameter would overshoot; gradients are measured anew until nothing moves.
+ */
+public final class NoiseBalance {
+    /** Factors that move by less than this share of their size stand still. */
+    private static final double STILL = 1e-6;
+    private static final int MOST_SWEEPS = 100;
+
+    private NoiseBalance() {
+    }
+
+    /**
+     * The variances of gradients.
+     *
+     * @param roots the Graph with the standard deviation of every entry's gradient in the place of its parameter
+     * @param grams per Space whose coordinates mix
+     */
+    private record Noise(Graph roots, List<CoordinateBalance.Grams> grams) {
+    }
+
+    /**
+     * Balances the gradients of a Graph.
+     *
+     * @param units the symmetries that keep units apart, of the Graph
+     * @param mixing the Spaces whose coordinates mix
+     * @param gradients of its loss on data
+     * @return the moved Graph; its {@link Balance#noise} are the roots of Tr Σ on both sides of every Space
+     * @throws StructureException if a parameter is of half precision, or gradients are not finite
+     */
+    public static Balance of(Symmetries units, List<LinearSpace> mixing, SampleGradients gradients) {
+        List<UnitBalance> scaled = UnitBalance.all(units);
+        List<CoordinateBalance> mixed = CoordinateBalance.all(mixing);
+        Balance.requireFloat(units.graph());
+        List<Finding> findings = new ArrayList<>(Balance.statistics(units));
+        Set<String> met = Balance.met(scaled, mixed);
+        Graph start = Balance.converted(units.graph(), DataType.FLOAT, DataType.DOUBLE, Set.of());
+        Noise first = measured(start, met, mixed, gradients);
+        for (UnitBalance one : scaled) {
+            Balance.open(one.space().name(), one.sides(first.roots()).open(), "units' gradients", findings);
+        }
+        double step = scaled.size() + mixed.size() > 1 ? 0.5 : 1;
+        Graph graph = start;
+        Noise noise = first;
+        int sweeps = 0;
+        double largest = Double.POSITIVE_INFINITY;
+        while (largest > STILL && sweeps < MOST_SWEEPS) {
+            largest = 0;
+            for (UnitBalance one : scaled) {
+                double[] logs = Arrays.stream(one.logarithms(noise.roots())).map(x -> -step * x).toArray();
+                graph = one.moved(graph, logs);
+                largest = Math.max(largest, Arrays.stream(logs).map(Math::abs).max().orElse(0));
+            }
+            for (int m = 0; m < mixed.size(); m++) {
+                CoordinateBalance.Best best = mixed.get(m).best(noise.grams().get(m), -step);
+                List<LinearMap> maps = best.maps();
+                graph = mixed.get(m).moved(graph, maps);
+                largest = Math.max(largest, best.largest());
+            }
+            noise = measured(graph, met, mixed, gradients);
+            sweeps++;
+        }
+        if (largest > STILL) {
+            findings.add(new Finding(Finding.Severity.WARNING, "balance-unfinished", units.graph().name(),
+                    "after " + sweeps + " measurements of the gradients factors still move by " + largest
+                            + " of their size; balance the result again to go on"));
+        }
+        Graph rounded = Balance.converted(graph, DataType.DOUBLE, DataType.FLOAT, Balance.doubles(units.graph()));
+        return new Balance(rounded, Balance.moved(scaled, mixed, start, graph), Balance.norm(start, met),
+                Balance.norm(graph, met), sweeps, noises(scaled, mixed, first, noise), findings);
+    }
+
+    private static List<Balance.Moved> noises(List<UnitBalance> scaled, List<CoordinateBalance> mixed, Noise before,
+            Noise after) {
+        List<Balance.Moved> all = new ArrayList<>(Balance.moved(scaled, List.of(), before.roots(), after.roots()));
+        for (int m = 0; m < mixed.size(); m++) {
+            LinearSpace space = mixed.get(m).space();
+            all.add(new Balance.Moved(space.name(), space.copies() * space.dimension(),
+                    Balance.norms(before.grams().get(m)), Balance.norms(after.grams().get(m))));
+        }
+        return all;
+    }
+
+    /** Running sums over samples. */
+    private static final class Sums {
+        private final Map<String, double[]> first = new HashMap<>();
+        private final Map<String, double[]> second = new HashMap<>();
+        private final List<CoordinateBalance.Grams> grams = new ArrayList<>();
+        private int samples;
+    }
+
+    private static Noise measured(Graph graph, Set<String> met, List<CoordinateBalance> mixed,
+            SampleGradients gradients) {
+        Sums sums = new Sums();
+        Map<String, TensorData> none = new LinkedHashMap<>();
+        for (String name : met) {
+            graph.parameter(name).ifPresent(
+                    t -> none.put(name, TensorData.of(new double[Math.toIntExact(t.elements())], t.dims())));
+        }
+        Graph empty = graph.replacing(none);
+        gradients.each(graph, sample -> {
+            sums.samples++;
+            Map<String, TensorData> own = new LinkedHashMap<>(sample);
+            own.keySet().retainAll(none.keySet());
+            own.forEach((name, g) -> add(sums, name, g.toDoubles()));
+            Graph moved = empty.replacing(own);
+            for (int m = 0; m < mixed.size(); m++) {
+                CoordinateBalance.Grams found = mixed.get(m).grams(moved);
+                if (sums.grams.size() == m) {
+                    sums.grams.add(found);
+                } else {
+                    add(sums.grams.get(m).primal(), 1, found.primal());
+                    add(sums.grams.get(m).dual(), 1, found.dual());
+                }
+            }
+        });
+        if (sums.samples == 0) {
+            throw new StructureException("there are no samples to measure gradients on");
+        }
+        return noise(empty, none, mixed, sums);
+    }
+
+    private static void add(Sums sums, String name, double[] gradient) {
+        double[] first = sums.first.computeIfAbsent(name, n -> new double[gradient.length]);
+        double[] second = sums.second.computeIfAbsent(name, n -> new double[gradient.length]);
+        for (int i = 0; i < gradient.length; i++) {
+            if (!Double.isFinite(gradient[i])) {
+                throw new StructureException("a gradient of parameter " + name
+                        + " is not finite, so that there is no noise to balance");
+            }
+            first[i] += gradient[i];
+            second[i] += gradient[i] * gradient[i];
+        }
+    }
+
+    /** Covariances from sums: E[gg] − E[g]E[g]. */
+    private static Noise noise(Graph empty, Map<String, TensorData> none, List<CoordinateBalance> mixed, Sums sums) {
+        Map<String, TensorData> means = new LinkedHashMap<>();
+        Map<String, TensorData> roots = new LinkedHashMap<>();
+        double n = sums.samples;
+        sums.first.forEach((name, first) -> {
+            double[] second = sums.second.getOrDefault(name, new double[first.length]);
+            double[] mean = Arrays.stream(first).map(x -> x / n).toArray();
+            double[] root = new double[first.length];
+            Arrays.setAll(root, i -> Math.sqrt(Math.max(0, second[i] / n - mean[i] * mean[i])));
+            long[] dims = none.getOrDefault(name, TensorData.of(root, root.length)).dims();
+            means.put(name, TensorData.of(mean, dims));
+            roots.put(name, TensorData.of(root, dims));
+        });
+        Graph mean = empty.replacing(means);
+        for (int m = 0; m < mixed.size(); m++) {
+            CoordinateBalance.Grams of = mixed.get(m).grams(mean);
+            CoordinateBalance.Grams sum = sums.grams.get(m);
+            scale(sum.primal(), 1 / n);
+            scale(sum.dual(), 1 / n);
+            add(sum.primal(), -1, of.primal());
+            add(sum.dual(), -1, of.dual());
+        }
+        return new Noise(empty.replacing(roots), List.copyOf(sums.grams));
+    }
+
+    private static void add(DMatrixRMaj[] to, double factor, DMatrixRMaj[] what) {
+        for (int c = 0; c < to.length; c++) {
+            CommonOps_DDRM.addEquals(to[c], factor, what[c]);
+        }
+    }
+
+    private static void scale(DMatrixRMaj[] grams, double factor) {
+        for (DMatrixRMaj gram : grams) {
+            CommonOps_DDRM.scale(factor, gram);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package dev.orbifold.structure;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.TensorData;
+import dev.orbifold.ort.OnnxRuntime;
+import dev.orbifold.symmetry.LinearSymmetries;
+import dev.orbifold.symmetry.LinearTransform;
+import dev.orbifold.symmetry.Symmetries;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.CommonOps_DDRM;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The point of an orbit at which gradient noise on both sides is the same, with gradients by hand. */
+class NoiseBalanceTest {
+    private static final int INPUTS = 4;
+    private static final int UNITS = 3;
+    private static final int OUTPUTS = 5;
+    private static final int SAMPLES = 40;
+    /** Where factors stand still to 1e-6, traces of both sides are equal to a few times that. */
+    private static final double EQUAL = 1e-5;
+    /** float32 weights after a random map of a general Group. */
+    private static final double SAME = 1e-5;
+
+    /** y = x·W·U with the loss ½‖y − t‖², whose gradients are xᵀ(rUᵀ) and (xW)ᵀr with r = y − t. */
+    private record Factorization(List<double[]> x, List<double[]> targets, boolean rectified)
+            implements
+            SampleGradients {
+        static Factorization random(long seed, boolean rectified) {
+            RandomGenerator random = new Seed(seed).generator();
+            List<double[]> x = new ArrayList<>();
+            List<double[]> targets = new ArrayList<>();
+            for (int s = 0; s < SAMPLES; s++) {
+                x.add(random.doubles(INPUTS).map(v -> random.nextGaussian()).toArray());
+                targets.add(random.doubles(OUTPUTS).map(v -> random.nextGaussian()).toArray());
+            }
+            return new Factorization(x, targets, rectified);
+        }
+
+        @Override
+        public void each(Graph graph, Consumer<Map<String, TensorData>> sample) {
+            DMatrixRMaj w = new DMatrixRMaj(INPUTS, UNITS, true, graph.parameters().get("w").toDoubles());
+            DMatrixRMaj u = new DMatrixRMaj(UNITS, OUTPUTS, true, graph.parameters().get("u").toDoubles());
+            for (int s = 0; s < x.size(); s++) {
+                DMatrixRMaj row = new DMatrixRMaj(1, INPUTS, true, x.get(s));
+                DMatrixRMaj hidden = CommonOps_DDRM.mult(row, w, null);
+                DMatrixRMaj slope = new DMatrixRMaj(1, UNITS);
+                for (int i = 0; i < UNITS; i++) {
+                    boolean on = !rectified || hidden.get(i) > 0;
+                    slope.set(i, on ? 1 : 0);
+                    hidden.set(i, on ? hidden.get(i) : 0);
+                }
+                DMatrixRMaj r = CommonOps_DDRM.mult(hidden, u, null);
+                CommonOps_DDRM.subtractEquals(r, new DMatrixRMaj(1, OUTPUTS, true, targets.get(s)));
+                DMatrixRMaj back = CommonOps_DDRM.multTransB(r, u, null);
+                CommonOps_DDRM.elementMult(back, slope);
+                sample.accept(Map.of("w",
+                        TensorData.of(CommonOps_DDRM.multTransA(row, back, null).data, INPUTS, UNITS), "u",
+                        TensorData.of(CommonOps_DDRM.multTransA(hidden, r, null).data, UNITS, OUTPUTS)));
+            }
+        }
+    }
+
+    private static Graph graph(long seed, boolean rectified) {
+        Net net = new Net(seed);
+        String h = net.op("MatMul", net.input(INPUTS), net.weights("w", 1, 0, INPUTS, UNITS));
+        h = rectified ? net.op("Relu", h) : h;
+        return net.done(net.op("MatMul", h, net.weights("u", 0.2, 0, UNITS, OUTPUTS)), OUTPUTS);
+    }
+
+    private static Balance balanced(Graph graph, SampleGradients gradients) {
+        return NoiseBalance.of(Symmetries.of(graph), LinearSymmetries.of(graph).spaces(), gradients);
+    }
+
+    private static void assertSameFunction(Graph before, Graph after) {
+        double error = Equality.check(before, after, OnnxRuntime.factory(1), new Seed(1), 8).maxError();
+        assertTrue(error < SAME, "outputs moved by " + error);
+    }
+
+    /** Σ over samples of (g − ḡ)(g − ḡ)ᵀ, over rows of u, or columns of w. */
+    private static DMatrixRMaj covariance(Graph graph, SampleGradients gradients, String name) {
+        boolean w = name.equals("w");
+        List<DMatrixRMaj> all = new ArrayList<>();
+        gradients.each(graph, sample -> all.add(new DMatrixRMaj(w ? INPUTS : UNITS, w ? UNITS : OUTPUTS, true,
+                sample.get(name).toDoubles())));
+        DMatrixRMaj mean = new DMatrixRMaj(w ? INPUTS : UNITS, w ? UNITS : OUTPUTS);
+        all.forEach(g -> CommonOps_DDRM.addEquals(mean, 1.0 / all.size(), g));
+        DMatrixRMaj sum = new DMatrixRMaj(UNITS, UNITS);
+        for (DMatrixRMaj g : all) {
+            CommonOps_DDRM.subtractEquals(g, mean);
+            if (w) {
+                CommonOps_DDRM.multAddTransA(g, g, sum);
+            } else {
+                CommonOps_DDRM.multAddTransB(g, g, sum);
+            }
+        }
+        return sum;
+    }
+
+    @ParameterizedTest @ValueSource(longs = {1, 2, 3})
+    void everyRectifiedUnitHasTheSameNoiseOnBothSides(long seed) {
+        Graph graph = graph(seed, true);
+        SampleGradients gradients = Factorization.random(seed, true);
+        Balance balance = balanced(graph, gradients);
+        assertSameFunction(graph, balance.graph());
+        DMatrixRMaj in = covariance(balance.graph(), gradients, "w");
+        DMatrixRMaj out = covariance(balance.graph(), gradients, "u");
+        DMatrixRMaj before = covariance(graph, gradients, "w");
+        for (int u = 0; u < UNITS; u++) {
+            assertEquals(in.get(u, u), out.get(u, u), EQUAL * in.get(u, u), "unit " + u);
+            assertTrue(Math.abs(before.get(u, u) / in.get(u, u) - 1) > 1e-2, "it was not there at the start");
+        }
+        Balance.Moved noise = balance.noise().getFirst();
+        assertEquals(noise.after().in(), noise.after().out(), EQUAL * noise.after().in());
+    }
+
+    /** The matrices, not only their traces: W Γ_W Wᵀ = Uᵀ Γ_U U (theory, 4), from two points of one orbit. */
+    @ParameterizedTest @ValueSource(longs = {4, 5, 6})
+    void aProductReachesTheMatrixEquilibriumFromEverywhere(long seed) {
+        Graph graph = graph(seed, false);
+        SampleGradients gradients = Factorization.random(seed, false);
+        List<double[]> ends = new ArrayList<>();
+        for (long start : List.of(1, 2)) {
+            Graph moved = LinearTransform.random(graph, LinearSymmetries.of(graph).spaces(), new Seed(start));
+            Balance balance = balanced(moved, gradients);
+            assertSameFunction(moved, balance.graph());
+            DMatrixRMaj in = covariance(balance.graph(), gradients, "w");
+            DMatrixRMaj out = covariance(balance.graph(), gradients, "u");
+            double largest = CommonOps_DDRM.elementMaxAbs(in);
+            assertArrayEquals(in.data, out.data, EQUAL * largest);
+            ends.add(new double[] {CommonOps_DDRM.trace(in), balance.after()});
+        }
+        assertArrayEquals(ends.get(0), ends.get(1), EQUAL * ends.get(0)[0]);
+    }
+
+    @Test
+    void withoutSamplesThereIsNoNoise() {
+        assertThrows(StructureException.class, () -> balanced(graph(1, true), (graph, sample) -> {
+        }));
+    }
+}
