@@ -40,7 +40,8 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
         List<Finding> findings) {
     /** A sweep that moves no logarithm of a factor by more than this is the last: well below float32's rounding. */
     private static final double STILL = 1e-9;
-    private static final int MOST_SWEEPS = 2000;
+    /** As often all Spaces are gone through at most. */
+    static final int MOST_SWEEPS = 2000;
 
     /**
      * One scaling of a Space.

@@ -4,7 +4,6 @@ import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.TensorData;
-import dev.orbifold.symmetry.LinearMap;
 import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
@@ -24,8 +23,10 @@ import org.ejml.dense.row.CommonOps_DDRM;
  *
  * <p>
  * Where weights move by a map, gradients move by its inverse transpose. So what balances the gradients, as {@link Balance}
- * balances weights, tells how to move the weights, the other way. All Spaces move together by half of that, because Spaces
- * that share a parameter would overshoot; gradients are measured anew until nothing moves.
+ * balances weights, tells how to move the weights, the other way. For units this needs no second measurement, because the
+ * variance of every entry follows. Maps of coordinates take the covariances of whole rows, which are measured anew after every
+ * move; where there are several such Spaces they move together by half of that, because those that share a parameter would
+ * overshoot.
  */
 public final class NoiseBalance {
     /** Factors that move by less than this share of their size stand still. */
@@ -64,22 +65,21 @@ public final class NoiseBalance {
         for (UnitBalance one : scaled) {
             Balance.open(one.space().name(), one.sides(first.roots()).open(), "units' gradients", findings);
         }
-        double step = scaled.size() + mixed.size() > 1 ? 0.5 : 1;
+        double step = mixed.size() > 1 ? 0.5 : 1;
         Graph graph = start;
         Noise noise = first;
         int sweeps = 0;
         double largest = Double.POSITIVE_INFINITY;
         while (largest > STILL && sweeps < MOST_SWEEPS) {
-            largest = 0;
-            for (UnitBalance one : scaled) {
-                double[] logs = Arrays.stream(one.logarithms(noise.roots())).map(x -> -step * x).toArray();
-                graph = one.moved(graph, logs);
-                largest = Math.max(largest, Arrays.stream(logs).map(Math::abs).max().orElse(0));
+            Settled still = settled(scaled, graph, noise.roots());
+            graph = still.graph();
+            largest = still.largest();
+            if (!mixed.isEmpty() && largest > STILL) {
+                noise = measured(graph, met, mixed, gradients);
             }
             for (int m = 0; m < mixed.size(); m++) {
                 CoordinateBalance.Best best = mixed.get(m).best(noise.grams().get(m), -step);
-                List<LinearMap> maps = best.maps();
-                graph = mixed.get(m).moved(graph, maps);
+                graph = mixed.get(m).moved(graph, best.maps());
                 largest = Math.max(largest, best.largest());
             }
             noise = measured(graph, met, mixed, gradients);
@@ -93,6 +93,29 @@ public final class NoiseBalance {
         Graph rounded = Balance.converted(graph, DataType.DOUBLE, DataType.FLOAT, Balance.doubles(units.graph()));
         return new Balance(rounded, Balance.moved(scaled, mixed, start, graph), Balance.norm(start, met),
                 Balance.norm(graph, met), sweeps, noises(scaled, mixed, first, noise), findings);
+    }
+
+    /** A Graph with its units balanced, and by how much a logarithm of a factor moved in the first round. */
+    private record Settled(Graph graph, double largest) {
+    }
+
+    /** Scales units until the variances of all entries, which scale inversely, are balanced; these are exact meanwhile. */
+    private static Settled settled(List<UnitBalance> scaled, Graph start, Graph variances) {
+        Graph graph = start;
+        Graph roots = variances;
+        double first = 0;
+        double largest = Double.POSITIVE_INFINITY;
+        for (int round = 0; largest > STILL / 10 && round < Balance.MOST_SWEEPS; round++) {
+            largest = 0;
+            for (UnitBalance one : scaled) {
+                double[] logs = one.logarithms(roots);
+                roots = one.moved(roots, logs);
+                graph = one.moved(graph, Arrays.stream(logs).map(x -> -x).toArray());
+                largest = Math.max(largest, Arrays.stream(logs).map(Math::abs).max().orElse(0));
+            }
+            first = round == 0 ? largest : first;
+        }
+        return new Settled(graph, first);
     }
 
     private static List<Balance.Moved> noises(List<UnitBalance> scaled, List<CoordinateBalance> mixed, Noise before,
