@@ -180,6 +180,10 @@ class TrainTest {
               - {name: c, parameters: fc3.weight, tied: {pairs: 0.5}, lambda: {from: 0, to: 1e-2}}
             """, """
               - {parameters: 'fc?.weight', sparse: elements, start: pilot, lambda: {budget: 0.1, from: 1e-3}}
+            """, """
+              - {parameters: fc1.weight, sparse: units, lambda: {from: 1e-2, to: 1e-2, off: 0.5}}
+              - {parameters: fc2.weight, sparse: elements, by: magnitude, zeros: 0.7}
+              - {parameters: fc3.weight, sparse: inputs, by: proximal, lambda: {from: 1e-2, to: 1e-2, off: 0.5}}
             """})
     void interruptedAndResumedIsTheSameFile(String constraints) throws IOException {
         TrainRequest request = request(constraints, "");
