@@ -21,8 +21,8 @@ import java.util.Set;
 /**
  * A Graph moved along the orbits of its scalings to where ‖θ‖² is smallest: the state that weight decay leads to, in which
  * every unit has ‖in‖ = ‖out‖ (theory, 4). The function stays the same. θ is everything that writes or reads a Space; running
- * statistics and constants do not count, and scalings that would move a running statistic are left alone, because training
- * would not keep the function then.
+ * statistics and constants do not count, and scalings that would move a running statistic or a Constant node are left alone,
+ * because training would not follow.
  *
  * <p>
  * ‖θ‖² is convex in the logarithms of all factors together, so that one Space after the other is brought to its best until
@@ -79,8 +79,8 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
      */
     public static Balance of(Symmetries units, List<LinearSpace> mixing) {
         List<UnitBalance> scaled = UnitBalance.all(units);
-        List<CoordinateBalance> mixed = CoordinateBalance.all(mixing);
-        List<Finding> findings = new ArrayList<>(statistics(units));
+        List<CoordinateBalance> mixed = CoordinateBalance.all(units.graph(), mixing);
+        List<Finding> findings = new ArrayList<>(left(units, mixing));
         requireFloat(units.graph());
         Graph start = converted(units.graph(), DataType.FLOAT, DataType.DOUBLE, Set.of());
         Set<String> met = met(scaled, mixed);
@@ -186,18 +186,22 @@ public record Balance(Graph graph, List<Moved> spaces, double before, double aft
         return Math.sqrt(sum);
     }
 
-    static List<Finding> statistics(Symmetries units) {
+    /** What is not balanced although it could be moved. */
+    static List<Finding> left(Symmetries units, List<LinearSpace> mixing) {
         List<Finding> findings = new ArrayList<>();
         for (Space space : units.spaces()) {
             for (Scaling scaling : units.scalings(space)) {
                 if (scaling.diagonal() != Group.Diagonal.SIGNS
                         && UnitBalance.moves(units.graph(), space, scaling)) {
                     findings.add(new Finding(Finding.Severity.INFO, "balance-statistics", space.name(),
-                            "what feeds a batch norm is left at its scale: a norm divides it out, and scaling it would"
-                                    + " move running statistics, which training takes from the data"));
+                            "one of its scalings is left alone, because it would move running statistics of a norm,"
+                                    + " which training takes from the data, or a constant, which is not trained"));
                 }
             }
         }
+        mixing.stream().filter(m -> CoordinateBalance.scales(m) && CoordinateBalance.meetsConstants(units.graph(), m))
+                .forEach(m -> findings.add(new Finding(Finding.Severity.INFO, "balance-statistics", m.name(),
+                        "its coordinates are left alone, because they meet a constant, which is not trained")));
         return findings;
     }
 

@@ -33,12 +33,20 @@ final class CoordinateBalance {
         this.space = space;
     }
 
-    /** The Spaces whose Groups scale. */
-    static List<CoordinateBalance> all(List<LinearSpace> spaces) {
-        return spaces.stream()
-                .filter(s -> (s.group() instanceof Group.General || s.group() instanceof Group.RotationScaling)
-                        && s.folds().isEmpty())
-                .map(CoordinateBalance::new).toList();
+    /** The Spaces whose Groups scale, and which meet no Constant node. */
+    static List<CoordinateBalance> all(Graph graph, List<LinearSpace> spaces) {
+        return spaces.stream().filter(s -> scales(s) && !meetsConstants(graph, s)).map(CoordinateBalance::new).toList();
+    }
+
+    /** Whether the maps of a Space are more than isometries. */
+    static boolean scales(LinearSpace space) {
+        return (space.group() instanceof Group.General || space.group() instanceof Group.RotationScaling)
+                && space.folds().isEmpty();
+    }
+
+    /** Whether a Space meets the content of Constant nodes, which is never trained. */
+    static boolean meetsConstants(Graph graph, LinearSpace space) {
+        return space.slots().stream().anyMatch(slot -> !graph.parameters().containsKey(slot.parameter()));
     }
 
     LinearSpace space() {

@@ -56,9 +56,9 @@ public final class NoiseBalance {
      */
     public static Balance of(Symmetries units, List<LinearSpace> mixing, SampleGradients gradients) {
         List<UnitBalance> scaled = UnitBalance.all(units);
-        List<CoordinateBalance> mixed = CoordinateBalance.all(mixing);
+        List<CoordinateBalance> mixed = CoordinateBalance.all(units.graph(), mixing);
         Balance.requireFloat(units.graph());
-        List<Finding> findings = new ArrayList<>(Balance.statistics(units));
+        List<Finding> findings = new ArrayList<>(Balance.left(units, mixing));
         Set<String> met = Balance.met(scaled, mixed);
         Graph start = Balance.converted(units.graph(), DataType.FLOAT, DataType.DOUBLE, Set.of());
         Noise first = measured(start, met, mixed, gradients);

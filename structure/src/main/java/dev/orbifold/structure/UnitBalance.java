@@ -39,7 +39,7 @@ final class UnitBalance {
         this.damped = parameters < space.slots().size();
     }
 
-    /** The scalings of magnitude that can be balanced without moving a running statistic. */
+    /** The scalings of magnitude that can be balanced without moving what training does not. */
     static List<UnitBalance> all(Symmetries symmetries) {
         List<UnitBalance> all = new ArrayList<>();
         for (Space space : symmetries.spaces()) {
@@ -54,14 +54,20 @@ final class UnitBalance {
         return all;
     }
 
-    /** Whether a scaling changes running statistics: in training these follow the data, not the scale. */
+    /**
+     * Whether a scaling changes running statistics, which follow the data in training and not the scale, or the content of
+     * Constant nodes, which is never trained.
+     */
     static boolean moves(Graph graph, Space space, Scaling scaling) {
         return IntStream.range(0, space.slots().size())
                 .anyMatch(i -> Arrays.stream(scaling.powers().get(i)).anyMatch(p -> p != 0)
-                        && isStatistic(graph, space.slots().get(i).parameter()));
+                        && isFixed(graph, space.slots().get(i).parameter()));
     }
 
-    private static boolean isStatistic(Graph graph, String parameter) {
+    private static boolean isFixed(Graph graph, String parameter) {
+        if (!graph.parameters().containsKey(parameter)) {
+            return true;
+        }
         for (Node node : graph.nodes()) {
             if (node.opType().equals("BatchNormalization") && node.inputs().lastIndexOf(parameter) >= 3) {
                 return true;

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orbifold.graph.Attribute;
 import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.ort.OnnxRuntime;
@@ -15,7 +17,9 @@ import dev.orbifold.symmetry.LinearTransform;
 import dev.orbifold.symmetry.Symmetries;
 import dev.orbifold.symmetry.Transform;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.ejml.data.DMatrixRMaj;
@@ -200,6 +204,24 @@ class BalanceTest {
         for (int i = 0; i < 5; i++) {
             assertEquals(before[20 + i], after[20 + i]);
         }
+    }
+
+    @Test
+    void whatAConstantNodeReadsIsLeft() {
+        Net net = new Net(11);
+        Graph plain = net.done(net.dense("c", net.op("MatMul", net.op("Relu", net.dense("a", net.input(5), 5, 6)),
+                net.weights("fixed", 1, 0, 6, 6)), 6, 2), 2);
+        List<Node> nodes = new ArrayList<>(plain.nodes());
+        nodes.addFirst(Node.of("constant", "Constant", List.of(), List.of("fixed"),
+                Map.of("value", new Attribute.Tensor(plain.parameters().get("fixed")))));
+        Map<String, TensorData> parameters = new LinkedHashMap<>(plain.parameters());
+        parameters.remove("fixed");
+        Graph graph = plain.withNodes(nodes).withParameters(parameters);
+        assertTrue(balanced(plain).spaces().stream().anyMatch(s -> s.name().startsWith("a")), "as a weight it counts");
+        Balance balance = balanced(graph);
+        assertEquals(graph.nodes(), balance.graph().nodes());
+        assertArrayEquals(values(graph, "a.weight"), values(balance.graph(), "a.weight"), 0);
+        assertTrue(balance.findings().stream().anyMatch(f -> f.kind().equals("balance-statistics")));
     }
 
     @Test
