@@ -62,14 +62,14 @@ public final class HessianProducts {
         }
         long[] classes = new long[batch];
         Arrays.setAll(classes, i -> i % 10);
-        List<Examples> data = List.of(new Examples(
-                Map.of("image", TensorData.of(images, batch, channels, size, size)), TensorData.of(classes, batch)));
+        TensorData input = TensorData.of(images, batch, channels, size, size);
+        List<Examples> data = List.of(new Examples(Map.of("image", input), TensorData.of(classes, batch)));
         DataLoss loss = DataLoss.of("logits", new Loss.CrossEntropy(0));
         try (PointerScope scope = new PointerScope();
                 Program program = Program.compile(graph, Device.cpu());
                 FlatWeights weights = FlatWeights.of(graph, program.trainable(), program.state(), Device.cpu())) {
             Map<String, Tensor> values = new HashMap<>(weights.views());
-            values.put("image", Tensors.of(data.get(0).inputs().get("image"), Device.cpu()));
+            values.put("image", Tensors.of(input, Device.cpu()));
             Tensor targets = Tensors.of(data.get(0).targets(), Device.cpu());
             // As training takes it: into a buffer, nothing copied to the host's arrays.
             Runnable gradient = () -> {

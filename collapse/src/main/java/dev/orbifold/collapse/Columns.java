@@ -33,8 +33,12 @@ public final class Columns {
      * @throws CollapseException if the mirror mixes entries
      */
     public static Subspace of(Mirror mirror, Graph graph, List<String> parameters) {
-        Map<String, double[]> target = new LinkedHashMap<>();
-        Map<String, double[]> sign = new LinkedHashMap<>();
+        double[][] target = new double[parameters.size()][];
+        double[][] sign = new double[parameters.size()][];
+        for (int p = 0; p < target.length; p++) {
+            target[p] = new double[Math.toIntExact(data(graph, parameters.get(p)).elements())];
+            sign[p] = new double[target[p].length];
+        }
         long digits = 1;
         for (long reach = BASE; reach < largest(graph, parameters); reach *= BASE) {
             digits++;
@@ -42,26 +46,25 @@ public final class Columns {
         long place = 1;
         for (int digit = 0; digit < digits; digit++, place *= BASE) {
             Graph answer = mirror.reflect(numbered(graph, parameters, place));
-            for (String name : parameters) {
+            for (int p = 0; p < target.length; p++) {
+                String name = parameters.get(p);
                 double[] found = data(answer, name).toDoubles();
-                double[] to = target.computeIfAbsent(name, n -> new double[found.length]);
-                double[] signs = sign.computeIfAbsent(name, n -> new double[found.length]);
                 for (int i = 0; i < found.length; i++) {
                     double value = Math.abs(found[i]) - 1;
                     if (value != Math.rint(value) || value < 0 || value >= BASE) {
                         throw new CollapseException(mirror + " mixes the entries of " + name
                                 + "; give its Space and its normals instead");
                     }
-                    to[i] += value * place;
-                    signs[i] = Math.signum(found[i]);
+                    target[p][i] += value * place;
+                    sign[p][i] = Math.signum(found[i]);
                 }
             }
         }
         List<Normal> columns = new ArrayList<>();
         int offset = 0;
-        for (String name : parameters) {
-            double[] to = target.get(name);
-            double[] signs = sign.get(name);
+        for (int p = 0; p < target.length; p++) {
+            double[] to = target[p];
+            double[] signs = sign[p];
             for (int i = 0; i < to.length; i++) {
                 int j = (int) to[i];
                 if (j == i && signs[i] < 0) {

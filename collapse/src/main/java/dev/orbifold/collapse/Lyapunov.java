@@ -2,6 +2,7 @@ package dev.orbifold.collapse;
 
 import dev.orbifold.graph.Seed;
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
@@ -126,6 +127,40 @@ public record Lyapunov(double value, double low, double high) {
             }
         }
         return Arrays.stream(sums).map(s -> s / (steps - skipped)).toArray();
+    }
+
+    /**
+     * The top exponent of the product of I − η(H_b + wd I) for maps that are never formed, batches b drawn with replacement:
+     * every direction across a mirror takes part, not only some that were chosen. One product a step.
+     *
+     * @param blocks the curvature across the mirror of each batch ({@link Subspace#block} of {@link LossCurvature#ofBatch})
+     * @param length how many numbers their vectors have
+     * @param steps how many factors, at least 10; the first tenth is not counted
+     * @return nats per step; −∞ if a factor takes the vector to 0
+     */
+    public static double exponent(List<SymmetricOperator> blocks, int length, double rate, double decay, int steps,
+            Seed seed) {
+        if (blocks.isEmpty() || steps < 10) {
+            throw new CollapseException("an exponent needs batches and at least 10 steps, found " + blocks.size()
+                    + " batches and " + steps + " steps");
+        }
+        RandomGenerator random = seed.generator();
+        double[] v = blocks.get(0).draw(length, random);
+        Vectors.scale(v, 1 / Vectors.length(v));
+        int skipped = (int) (TRANSIENT * steps);
+        double sum = 0;
+        for (int step = 0; step < steps; step++) {
+            double[] image = blocks.get(random.nextInt(blocks.size())).times(v);
+            Vectors.scale(v, 1 - rate * decay);
+            Vectors.add(v, -rate, image);
+            double size = Vectors.length(v);
+            if (size == 0) {
+                return Double.NEGATIVE_INFINITY;
+            }
+            Vectors.scale(v, 1 / size);
+            sum += step >= skipped ? Math.log(size) : 0;
+        }
+        return sum / (steps - skipped);
     }
 
     private static void step(double[][] block, double[] v, double rate, double decay) {

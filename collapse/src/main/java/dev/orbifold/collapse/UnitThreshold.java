@@ -100,7 +100,7 @@ public final class UnitThreshold implements AutoCloseable {
     /**
      * The value −b·c(a) and its gradients at several points. Where b is not given it is −c(a)/‖c(a)‖, its best.
      */
-    private Point at(double[][] a, double[] @Nullable [] given) {
+    private Point at(double[][] a, double @Nullable [][] given) {
         int s = a.length;
         try (PointerScope inner = new PointerScope()) {
             Tensor z = x.mm(matrix(a, width).t());
@@ -151,7 +151,8 @@ public final class UnitThreshold implements AutoCloseable {
     /**
      * The local maxima of ‖c(a)‖, by projected gradient ascent from random starts, highest first; the first is wd*.
      *
-     * @param starts how many; a maximum with a small basin may need many
+     * @param starts how many; a maximum with a small basin may need many. Of a ridge, whose points are all as high, several
+     *            are listed
      */
     public List<Maximum> maxima(int starts, Seed seed) {
         RandomGenerator random = seed.generator();
@@ -249,7 +250,7 @@ public final class UnitThreshold implements AutoCloseable {
     }
 
     /** Ascends from every start at once, each with a step of its own; joint in a and b where b is given. */
-    private Point ascend(double[][] a, double[] @Nullable [] b) {
+    private Point ascend(double[][] a, double @Nullable [][] b) {
         int s = a.length;
         double[] step = new double[s];
         // A step of the joint flow is short, so that each unit stays in its own basin.

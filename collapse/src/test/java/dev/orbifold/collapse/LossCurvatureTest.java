@@ -11,6 +11,7 @@ import dev.orbifold.engine.Mode;
 import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Dim;
+import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.Seed;
@@ -245,6 +246,18 @@ class LossCurvatureTest {
             double[] v = random.vector(theta.length);
             assertArrayEquals(new double[theta.length], curvature.times(v), 0);
         }
+    }
+
+    @Test
+    void kinksAreFound() {
+        Graph graph = net("Relu", 3, 4, 4, 2);
+        Finding finding = Kinks.of(graph, List.of("w0", "w1", "w2")).orElseThrow();
+        assertEquals("no-second-derivative", finding.kind());
+        assertTrue(finding.message().contains("Relu × 2;"), finding::message);
+        assertTrue(Kinks.of(graph, List.of("w1")).orElseThrow().message().contains("Relu × 1;"),
+                "the first is constant");
+        assertTrue(Kinks.of(graph, List.of("w2")).isEmpty());
+        assertTrue(Kinks.of(net("Tanh", 3, 4, 2), List.of("w0", "w1")).isEmpty());
     }
 
     @Test

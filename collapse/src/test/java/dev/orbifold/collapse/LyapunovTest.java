@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.graph.Seed;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -131,6 +132,8 @@ class LyapunovTest {
         // 1e5 steps of logarithms with a spread of 0.05.
         assertEquals(new CurvatureLaw.Sampled(first).exponent(0.1, 0.01), found[0], 1e-3);
         assertEquals(new CurvatureLaw.Sampled(second).exponent(0.1, 0.01), found[1], 1e-3);
+        List<SymmetricOperator> maps = Arrays.stream(blocks).map(Random::map).toList();
+        assertEquals(found[0], Lyapunov.exponent(maps, 2, 0.1, 0.01, 100_000, new Seed(5)), 1e-3, "never formed");
         Lyapunov top = Lyapunov.of(blocks, 0.1, 0.01, 2000, new Lyapunov.Bootstrap(0.95, 100, new Seed(8)));
         assertEquals(Lyapunov.Verdict.ESCAPES, top.verdict());
         assertTrue(top.low() < found[0] && found[0] < top.high());
@@ -152,6 +155,7 @@ class LyapunovTest {
         assertThrows(CollapseException.class, () -> new CurvatureLaw.Sampled(new double[0]));
         assertThrows(CollapseException.class, () -> new CurvatureLaw.Normal(0, 0));
         assertThrows(CollapseException.class, () -> new Lyapunov.Bootstrap(1, 10, new Seed(0)));
+        assertThrows(CollapseException.class, () -> Lyapunov.exponent(List.of(), 2, 0.1, 0, 100, new Seed(0)));
         assertThrows(CollapseException.class,
                 () -> Lyapunov.exponents(new double[0][][], 0.1, 0, 100, new Seed(0)));
     }
