@@ -46,7 +46,8 @@ class ArchitectureTest {
             Map.entry("train",
                     Set.of("constraint", "structure", "run", "ort", "engine", "symmetry", "graph")),
             Map.entry("cli",
-                    Set.of("train", "watch", "report", "constraint", "certificate", "collapse", "structure", "run", "ort",
+                    Set.of("train", "watch", "report", "constraint", "certificate", "collapse", "structure", "run",
+                            "ort",
                             "engine", "symmetry", "graph")));
 
     /** Libraries that a module must not know, whatever its dependencies bring along. */

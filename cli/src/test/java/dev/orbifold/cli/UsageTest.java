@@ -21,7 +21,8 @@ class UsageTest {
     @TempDir private Path folder;
 
     @ParameterizedTest @ValueSource(
-            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "balance", "shrink", "report", "watch",
+            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "balance", "shrink", "report",
+                    "watch",
                     "resume"})
     void everyCommandHelpsWithAnExample(String command) {
         Outcome outcome = Outcome.of(command, "--help");

@@ -71,6 +71,7 @@ final class Preventing implements AutoCloseable {
                 a -> new FixedEntries(graph, free("asymmetric"), a, seed.split("asymmetric"), weights, device));
         this.dormant = asked.reset().map(r -> new DormantUnits(symmetries, weights, held, device));
         dormant.ifPresent(d -> findings.addAll(d.findings()));
+        asked.perturb().ifPresent(p -> free("shrink-and-perturb"));
         if (asked.syre().isPresent() && recipe.optimizer().decay() == 0) {
             findings.add(new Finding(Finding.Severity.WARNING, "syre-without-decay", asked.where(),
                     "syre removes nothing without weight decay, because its centre is where weights decay to; give the"
