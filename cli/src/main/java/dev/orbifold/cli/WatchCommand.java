@@ -25,7 +25,7 @@ final class WatchCommand implements Callable<Integer> {
     @Option(names = "--port", paramLabel = "N", defaultValue = "0",
             description = "Port of 127.0.0.1 to listen at (default: any that is free).") private int port;
 
-    @Option(names = "--open", paramLabel = "true|false",
+    @Option(names = "--open", arity = "1", paramLabel = "true|false",
             description = "Whether to open the address in a browser (default: on a terminal, without --json).") private Optional<
                     Boolean> open = Optional.empty();
 

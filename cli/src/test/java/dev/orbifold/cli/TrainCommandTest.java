@@ -226,9 +226,10 @@ class TrainCommandTest {
 
     @Test
     void aResumedRunEndsWithTheSameModel() throws IOException {
-        Path recipe = recipe(RECIPE + HALF);
+        Path recipe = recipe(RECIPE + "tensorboard: true\n" + HALF);
         Outcome whole = Outcome.of(words(recipe, "--json"));
         byte[] expected = Files.readAllBytes(output());
+        long events = events(folder.resolve("run"));
         for (int after : new int[] {1, 37, 70}) {
             Files.delete(output());
             Path path = folder.resolve("stopped" + after);
@@ -242,7 +243,17 @@ class TrainCommandTest {
             Outcome resumed = Outcome.of("resume", path, "--json");
             assertAll("stopped after " + after, () -> assertEquals(ExitCode.DONE, resumed.exitCode(), resumed.all()),
                     () -> assertArrayEquals(expected, Files.readAllBytes(output())),
+                    () -> assertEquals(events, events(path), "bytes of events: none twice, none lost"),
                     () -> assertEquals(whole.json().path("constraints"), resumed.json().path("constraints")));
+        }
+    }
+
+    /** How long the one event file of a Run is, which depends on the number of points and their names alone. */
+    private static long events(Path run) throws IOException {
+        try (Stream<Path> files = Files.list(run.resolve("tensorboard"))) {
+            List<Path> all = files.toList();
+            assertEquals(1, all.size(), all.toString());
+            return Files.size(all.getFirst());
         }
     }
 

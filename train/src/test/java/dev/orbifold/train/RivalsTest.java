@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.run.RunFolder;
+import dev.orbifold.run.RunView;
+import dev.orbifold.run.RunState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -176,7 +178,9 @@ class RivalsTest {
             for (ExperimentResult.Point point : result.points()) {
                 double expected = point.series().equals("plain") ? 1 : 1 / (1 - Double.parseDouble(point.value()));
                 assertEquals(expected, point.measures().get("compression"), 0.02 * expected, point.toString());
-                assertTrue(Files.exists(folder.resolve("run").resolve(point.run()).resolve("models/trained.onnx")));
+                Path own = folder.resolve("run").resolve(point.run());
+                assertTrue(Files.exists(own.resolve("models/trained.onnx")));
+                assertEquals(RunState.Status.DONE, RunView.of(own).state().status(), point.toString());
             }
         }
     }

@@ -60,7 +60,8 @@ public final class WatchServer implements AutoCloseable {
     private WatchServer(RunView run) {
         this.run = run;
         this.whole = new Follower(run, "");
-        whole.look();
+        // Once on the side, so that what cannot be read is said now, and the first request does not wait for classes.
+        whole.page();
         this.javalin = Javalin.create(this::configure);
     }
 
