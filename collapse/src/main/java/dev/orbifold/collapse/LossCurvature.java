@@ -8,12 +8,19 @@ import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.TensorData;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The Hessian H of the data loss at given weights, over a fixed set of batches, as a map on flat vectors [P]: the trainable
@@ -146,8 +153,20 @@ public final class LossCurvature implements SymmetricOperator, AutoCloseable {
         return flat;
     }
 
+    /** On the device, in the type that is computed in. */
     private Tensor vector(double[] values) {
-        return Tensors.of(TensorData.of(values, values.length), device).to(Tensors.scalarType(program.real()));
+        Tensor host = Tensors.empty(ScalarType.Double, Device.cpu(), values.length);
+        MemorySegment.copy(values, 0, Tensors.segment(host), ValueLayout.JAVA_DOUBLE, 0, values.length);
+        return host.to(device.torch(), Tensors.scalarType(program.real()));
+    }
+
+    private static double[] host(Tensor vector) {
+        return Tensors.segment(vector.cpu()).toArray(ValueLayout.JAVA_DOUBLE);
+    }
+
+    /** Zeros [P] in float64: what batches are added up in. */
+    private Tensor zeros() {
+        return torch.zeros_like(flat).to(ScalarType.Double);
     }
 
     /** Real targets in the type that is computed in; classes as they are. */
@@ -214,14 +233,18 @@ public final class LossCurvature implements SymmetricOperator, AutoCloseable {
 
     /** The gradient [P] of the loss. */
     public double[] gradient() {
-        double[] sum = new double[dimension];
-        for (int b = 0; b < batches.size(); b++) {
-            Vectors.add(sum, batches.get(b).share(), gradient(b));
+        try (PointerScope scope = new PointerScope()) {
+            Tensor sum = zeros();
+            for (int b = 0; b < batches.size(); b++) {
+                try (PointerScope inner = new PointerScope()) {
+                    sum.add_(gradient(b), new Scalar(batches.get(b).share()));
+                }
+            }
+            return host(sum);
         }
-        return sum;
     }
 
-    private double[] gradient(int batch) {
+    private Tensor gradient(int batch) {
         try (LossPass pass = pass(batch, false)) {
             return pass.gradient();
         }
@@ -229,14 +252,7 @@ public final class LossCurvature implements SymmetricOperator, AutoCloseable {
 
     @Override
     public double[][] times(double[][] vectors) {
-        double[][] sum = new double[vectors.length][dimension];
-        for (int b = 0; b < batches.size(); b++) {
-            double[][] part = times(b, vectors);
-            for (int k = 0; k < vectors.length; k++) {
-                Vectors.add(sum[k], batches.get(b).share(), part[k]);
-            }
-        }
-        return sum;
+        return times(IntStream.range(0, batches.size()).toArray(), vectors, method, step());
     }
 
     /** The Hessian of one batch's own mean loss: what a step of SGD on that batch sees. */
@@ -244,35 +260,46 @@ public final class LossCurvature implements SymmetricOperator, AutoCloseable {
         if (batch < 0 || batch >= batches.size()) {
             throw new CollapseException("there are " + batches.size() + " batches, found number " + batch);
         }
-        return vectors -> times(batch, vectors);
+        return vectors -> times(new int[] {batch}, vectors, method, step());
     }
 
-    private double[][] times(int batch, double[][] vectors) {
-        for (double[] v : vectors) {
-            check(v);
-        }
-        double[][] products = new double[vectors.length][];
-        switch (method) {
-            case DIFFERENCES -> {
-                for (int k = 0; k < products.length; k++) {
-                    products[k] = difference(batch, vectors[k], step());
-                }
+    /** Products with the mean over some batches. */
+    private double[][] times(int[] some, double[][] vectors, Method by, double step) {
+        double all = Arrays.stream(some).mapToDouble(b -> batches.get(b).share()).sum();
+        try (PointerScope scope = new PointerScope()) {
+            List<Tensor> given = new ArrayList<>();
+            List<Tensor> sums = new ArrayList<>();
+            for (double[] v : vectors) {
+                check(v);
+                given.add(vector(v));
+                sums.add(zeros());
             }
-            case EXACT -> {
-                try (LossPass pass = pass(batch, true)) {
-                    for (int k = 0; k < products.length; k++) {
-                        products[k] = pass.product(vectors[k]);
+            for (int b : some) {
+                Scalar share = new Scalar(batches.get(b).share() / all);
+                if (by == Method.DIFFERENCES) {
+                    for (int k = 0; k < vectors.length; k++) {
+                        try (PointerScope inner = new PointerScope()) {
+                            sums.get(k).add_(difference(b, given.get(k), Vectors.length(vectors[k]), step), share);
+                        }
+                    }
+                } else if (by == Method.EXACT_KEPT) {
+                    products(kept.computeIfAbsent(b, number -> pass(number, true)), given, sums, share);
+                } else {
+                    try (LossPass pass = pass(b, true)) {
+                        products(pass, given, sums, share);
                     }
                 }
             }
-            case EXACT_KEPT -> {
-                LossPass pass = kept.computeIfAbsent(batch, b -> pass(b, true));
-                for (int k = 0; k < products.length; k++) {
-                    products[k] = pass.product(vectors[k]);
-                }
+            return sums.stream().map(LossCurvature::host).toArray(double[][]::new);
+        }
+    }
+
+    private static void products(LossPass pass, List<Tensor> given, List<Tensor> sums, Scalar share) {
+        for (int k = 0; k < sums.size(); k++) {
+            try (PointerScope inner = new PointerScope()) {
+                sums.get(k).add_(pass.product(given.get(k)), share);
             }
         }
-        return products;
     }
 
     private double step() {
@@ -281,37 +308,29 @@ public final class LossCurvature implements SymmetricOperator, AutoCloseable {
         return Math.cbrt(unit) * (size > 0 ? size : 1);
     }
 
-    private double[] difference(int batch, double[] v, double step) {
-        double size = Vectors.length(v);
+    private Tensor difference(int batch, Tensor v, double size, double step) {
         if (size == 0) {
-            return new double[dimension];
+            return torch.zeros_like(v);
         }
-        double[] moved = weights.clone();
+        Tensor before = flat.clone();
         try {
-            Vectors.add(moved, step / size, v);
-            put(moved);
-            double[] up = gradient(batch);
-            Vectors.add(moved, -2 * step / size, v);
-            put(moved);
-            Vectors.add(up, -1, gradient(batch));
-            Vectors.scale(up, size / (2 * step));
-            return up;
+            flat.add_(v, new Scalar(step / size));
+            Tensor up = gradient(batch);
+            flat.copy_(before);
+            flat.add_(v, new Scalar(-step / size));
+            return up.sub(gradient(batch)).mul(new Scalar(size / (2 * step)));
         } finally {
-            put(weights);
+            flat.copy_(before);
         }
     }
 
     /** A product by differences, whatever the method is, with an estimate of its error: four gradients. */
     public Difference difference(double[] vector) {
-        check(vector);
         drop();
+        int[] all = IntStream.range(0, batches.size()).toArray();
         double step = step();
-        double[] near = new double[dimension];
-        double[] far = new double[dimension];
-        for (int b = 0; b < batches.size(); b++) {
-            Vectors.add(near, batches.get(b).share(), difference(b, vector, step));
-            Vectors.add(far, batches.get(b).share(), difference(b, vector, 2 * step));
-        }
+        double[] near = times(all, new double[][] {vector}, Method.DIFFERENCES, step)[0];
+        double[] far = times(all, new double[][] {vector}, Method.DIFFERENCES, 2 * step)[0];
         return new Difference(near, step, Vectors.length(Vectors.difference(far, near)));
     }
 

@@ -1,8 +1,6 @@
 package dev.orbifold.collapse;
 
-import dev.orbifold.engine.Device;
 import dev.orbifold.engine.Tensors;
-import dev.orbifold.graph.TensorData;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,32 +53,26 @@ final class LossPass implements AutoCloseable {
         return loss;
     }
 
-    /** The gradient [P]. */
-    double[] gradient() {
-        try (PointerScope inner = new PointerScope()) {
-            return joined(gradients);
-        }
+    /** The gradient [P]; belongs to the caller's pointer scope. */
+    Tensor gradient() {
+        return joined(gradients);
     }
 
-    /** ∂(gradient · v)/∂θ, for v and the result [P]. */
-    double[] product(double[] v) {
-        try (PointerScope inner = new PointerScope()) {
-            Tensor all = Tensors.of(TensorData.of(v, v.length), Device.cpu()).to(flat.device(),
-                    flat.scalar_type());
-            List<Tensor> functions = new ArrayList<>();
-            List<Tensor> duals = new ArrayList<>();
-            long at = 0;
-            int p = 0;
-            for (Tensor leaf : leaves.values()) {
-                Tensor gradient = gradients.get(p++);
-                if (gradient.defined() && gradient.requires_grad()) {
-                    functions.add(gradient);
-                    duals.add(all.narrow(0, at, leaf.numel()).view(Tensors.dims(leaf)));
-                }
-                at += leaf.numel();
+    /** ∂(gradient · v)/∂θ, for v and the result [P]; belongs to the caller's pointer scope. */
+    Tensor product(Tensor v) {
+        List<Tensor> functions = new ArrayList<>();
+        List<Tensor> duals = new ArrayList<>();
+        long at = 0;
+        int p = 0;
+        for (Tensor leaf : leaves.values()) {
+            Tensor gradient = gradients.get(p++);
+            if (gradient.defined() && gradient.requires_grad()) {
+                functions.add(gradient);
+                duals.add(v.narrow(0, at, leaf.numel()).view(Tensors.dims(leaf)));
             }
-            return functions.isEmpty() ? new double[v.length] : joined(again(functions, duals));
+            at += leaf.numel();
         }
+        return functions.isEmpty() ? torch.zeros_like(flat) : joined(again(functions, duals));
     }
 
     private TensorVector again(List<Tensor> functions, List<Tensor> duals) {
@@ -94,7 +86,7 @@ final class LossPass implements AutoCloseable {
     }
 
     /** Parts per parameter as one vector; zeros for what nothing depends on. */
-    private double[] joined(TensorVector parts) {
+    private Tensor joined(TensorVector parts) {
         Tensor joined = torch.zeros_like(flat);
         long at = 0;
         int p = 0;
@@ -105,7 +97,7 @@ final class LossPass implements AutoCloseable {
             }
             at += leaf.numel();
         }
-        return Tensors.toData(joined).toDoubles();
+        return joined;
     }
 
     @Override
