@@ -104,6 +104,13 @@ class RealModelsTest {
             Lanczos.Result found = Lanczos.of(curvature, curvature.dimension(),
                     new Lanczos.Options(5, 0, 1e-3, 0, 30, 20, new Seed(4)));
             assertTrue(found.converged());
+            for (double[] v : List.of(random.vector(266_610), found.top().get(0).vector(),
+                    found.top().get(4).vector())) {
+                LossCurvature.Difference difference = curvature.difference(v);
+                double[] exact = curvature.times(v);
+                double error = Vectors.length(Vectors.difference(exact, difference.product()));
+                assertTrue(error <= 3 * difference.error(), () -> error + ", stated " + difference.error());
+            }
             for (EigenPair pair : found.top()) {
                 assertTrue(pair.value() > 0 && pair.residual() <= 1e-3 * pair.value(), () -> pair.value() + " ± "
                         + pair.residual());
