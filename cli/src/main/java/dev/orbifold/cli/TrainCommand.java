@@ -148,6 +148,9 @@ final class TrainCommand implements Callable<Integer> {
         epochs.filter(n -> n < 1).ifPresent(n -> {
             throw output.wrong("--epochs must be at least 1, found " + n);
         });
+        seed.filter(n -> n < 0).ifPresent(n -> {
+            throw output.wrong("--seed must be at least 0, found " + n);
+        });
         rate.filter(r -> !(r > 0 && Double.isFinite(r))).ifPresent(r -> {
             throw output.wrong("--lr must be positive, found " + r);
         });

@@ -99,6 +99,10 @@ public sealed interface Groups {
          */
         public Listed(int[] group, Device device) {
             int most = Arrays.stream(group).max().orElse(-1);
+            if (most >= group.length) {
+                throw new ConstraintException("group " + most + " of only " + group.length
+                        + " entries: groups are numbered from 0 without gaps");
+            }
             int[] sizes = new int[most + 1];
             for (int g : group) {
                 if (g < 0) {

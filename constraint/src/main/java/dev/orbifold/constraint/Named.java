@@ -41,6 +41,17 @@ public final class Named {
         return known;
     }
 
+    /** What batch and instance normalisations read besides their input: scales, shifts, statistics. */
+    Set<String> normed() {
+        Set<String> normed = new LinkedHashSet<>();
+        for (Node node : graph.nodes()) {
+            if (node.opType().equals("BatchNormalization") || node.opType().equals("InstanceNormalization")) {
+                normed.addAll(node.inputs().subList(1, node.inputs().size()));
+            }
+        }
+        return normed;
+    }
+
     /** Whether a constraint names a Parameter as a weight, as {@link #weights} would list it. */
     public boolean names(Constraint constraint, String parameter) {
         return fitting(constraint).contains(parameter) && weight(constraint, parameter);

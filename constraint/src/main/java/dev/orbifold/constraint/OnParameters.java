@@ -77,6 +77,10 @@ final class OnParameters {
         }
         Chart chart = Span.of(matrix.columns(), type, device);
         long z = chart.coordinates();
+        if (z == named.entries(names)) {
+            throw new ConstraintException("O has rank " + z + " and leaves nothing of " + names
+                    + " free: all of it would have to be 0");
+        }
         Scheme scheme = matrix.together()
                 ? new Gated(constraint.depth(), new Groups.Aligned(new long[] {1, z}, new boolean[] {true, false}))
                 : new Elementwise(constraint.depth(), z);

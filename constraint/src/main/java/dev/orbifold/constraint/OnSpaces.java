@@ -1,11 +1,13 @@
 package dev.orbifold.constraint;
 
 import dev.orbifold.constraint.Forms.Form;
+import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /** Conditions on the units of Spaces: on everything that writes them, in every Parameter. */
 final class OnSpaces {
@@ -68,9 +70,25 @@ final class OnSpaces {
         return group;
     }
 
-    /** Entry k of unit 2i and entry k of unit 2i + 1 are a class, in everything that writes the Spaces. */
+    /**
+     * Entry k of unit 2i and entry k of unit 2i + 1 are a class, in everything that writes the Spaces.
+     *
+     * @throws ConstraintException if a batch normalisation is among the writers: its running statistics are no weights
+     */
     Form clones(Constraint constraint, List<String> globs, double share) {
-        GateLayout layout = layout(chosen(globs));
+        List<Space> spaces = chosen(globs);
+        for (Space space : spaces) {
+            Set<String> normed = named.normed();
+            space.slots().stream().filter(s -> s.role() == Slot.Role.WRITES && normed.contains(s.parameter()))
+                    .findFirst()
+                    .ifPresent(s -> {
+                        throw new ConstraintException("the units of Space " + space.name()
+                                + " pass a batch normalisation ("
+                                + s.parameter() + "), whose running statistics no constraint can tie; fold it into the"
+                                + " weights before, or tie the weights by 'parameters'");
+                    });
+        }
+        GateLayout layout = layout(spaces);
         List<String> names = layout.gated().stream().map(GateLayout.GatedAxis::parameter).distinct().toList();
         int[] unit = spread(layout, names);
         int[] seen = new int[layout.size()];

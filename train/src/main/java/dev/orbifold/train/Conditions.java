@@ -71,8 +71,16 @@ final class Conditions {
                             + arrays.keySet());
                 }
             }
-            entries = (long) array(arrays, "shape").doubleAt(0);
+            TensorData shape = array(arrays, "shape");
+            if (shape.elements() != 2) {
+                throw file.wrong("the shape of a sparse O is two numbers, [entries, columns]; found " + shape);
+            }
+            entries = (long) shape.doubleAt(0);
             columns = sparse(file, arrays);
+            if (columns.size() != (long) shape.doubleAt(1)) {
+                throw file.wrong("a sparse O of " + (long) shape.doubleAt(1) + " columns has values in "
+                        + columns.size() + " of them; leave empty ones out");
+            }
         } else {
             RecipeNode where = file;
             TensorData dense = Optional.ofNullable(arrays.get("O"))
@@ -116,13 +124,21 @@ final class Conditions {
         Map<Integer, List<Integer>> at = new TreeMap<>();
         Map<Integer, List<Double>> found = new TreeMap<>();
         for (long i = 0; i < rows.elements(); i++) {
-            int column = (int) of.doubleAt(i);
+            int column = whole(node, "columns", of.doubleAt(i));
+            whole(node, "rows", rows.doubleAt(i));
             at.computeIfAbsent(column, k -> new ArrayList<>()).add((int) rows.doubleAt(i));
             found.computeIfAbsent(column, k -> new ArrayList<>()).add(values.doubleAt(i));
         }
         List<Columns.Column> all = new ArrayList<>();
         at.forEach((c, own) -> all.add(column(own, found.getOrDefault(c, List.of()))));
         return all;
+    }
+
+    private static int whole(RecipeNode node, String array, double value) {
+        if (value != Math.rint(value) || value < 0 || value > Integer.MAX_VALUE) {
+            throw node.wrong(array + " of a sparse O are whole numbers from 0 up, found " + value);
+        }
+        return (int) value;
     }
 
     private static TensorData array(Map<String, TensorData> arrays, String name) {

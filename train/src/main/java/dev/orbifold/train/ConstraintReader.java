@@ -63,7 +63,8 @@ final class ConstraintReader {
         Optional<Double> goal = node.get("zeros").map(n -> n.number(0, 1));
         double until = node.get("zeros-by").map(n -> n.number(0, 1)).orElse(REACHED_BY);
         Optional<RecipeNode> lambda = node.get("lambda");
-        if (condition instanceof Condition.Pattern pattern && lambda.isEmpty()) {
+        refuseUseless(condition, lambda.isPresent());
+        if (condition instanceof Condition.Pattern pattern) {
             goal = Optional.of((pattern.of() - pattern.kept()) / (double) pattern.of());
         }
         if (goal.isEmpty() && lambda.isEmpty() && ties(condition)) {
@@ -89,10 +90,40 @@ final class ConstraintReader {
             }
         }
         int signIn = node.get("sign-in").map(n -> n.whole(1)).orElse(0);
+        if (signIn > 0 && (depth != 2 || !(condition instanceof Condition.Elements))) {
+            throw node.require("sign-in")
+                    .wrong("Sign-In has two factors of single entries: sparse: elements, depth: 2");
+        }
         Optional<Double> aimed = goal;
         Constraint constraint = node.checked(() -> new Constraint(name, parameters, condition, depth, over.at(0), aimed,
                 start));
         return new Recipe.Asked(constraint, rival, over, until, signIn, node.place());
+    }
+
+    /** Refuses keys that would say nothing, or against what the condition says already. */
+    private void refuseUseless(Condition condition, boolean lambda) {
+        if (condition instanceof Condition.Pattern pattern) {
+            node.get("zeros").filter(n -> Math.abs(n.number() - (pattern.of() - pattern.kept()) / (double) pattern.of())
+                    > LEAST).ifPresent(n -> {
+                        throw n.wrong("a pattern says itself how many are zero; leave it out");
+                    });
+            node.get("lambda").filter(n -> node.get("by").filter(by -> by.text().equals("penalty")).isEmpty())
+                    .ifPresent(n -> {
+                        throw n.wrong("a pattern is steered, no λ would end in it; leave it out");
+                    });
+        }
+        if (condition instanceof Condition.TuckerRank) {
+            for (String key : List.of("depth", "start")) {
+                node.get(key).ifPresent(n -> {
+                    throw n.wrong("a Tucker form has a core and matrices, balanced; leave it out");
+                });
+            }
+        }
+        if (lambda && node.get("zeros").isEmpty()) {
+            node.get("zeros-by").ifPresent(n -> {
+                throw n.wrong("only 'zeros' are reached by a time; λ has 'until' and 'off'");
+            });
+        }
     }
 
     private Optional<Rival> rival() {
@@ -230,6 +261,9 @@ final class ConstraintReader {
             Optional<RecipeNode> blocks = value.get("blocks");
             Optional<RecipeNode> sets = value.get("sets");
             value.noOthers();
+            if (blocks.isPresent() && sets.isPresent()) {
+                throw value.wrong("says both 'blocks' and 'sets'; put each into a constraint of its own");
+            }
             if (blocks.isPresent()) {
                 List<Integer> sizes = blocks.get().list().stream().map(n -> n.whole(1)).toList();
                 if (sizes.size() != 2) {
@@ -271,6 +305,9 @@ final class ConstraintReader {
             Optional<RecipeNode> mirror = value.get("mirror");
             Optional<RecipeNode> classes = value.get("classes");
             value.noOthers();
+            if (java.util.stream.Stream.of(pairs, mirror, classes).filter(Optional::isPresent).count() > 1) {
+                throw value.wrong("says several ties; put each into a constraint of its own");
+            }
             if (pairs.isPresent()) {
                 return new Condition.Ties.Pairs(pairs.get().number());
             }

@@ -16,6 +16,7 @@ import java.util.Set;
  */
 public record Experiment(String about, List<Series> series, List<Long> seeds, Plot plot) {
     private static final Set<String> OWN = Set.of("series", "seeds", "plot");
+    private static final String NO_OUTPUT = "the models of an experiment lie in its Run; leave it out";
     private static final Set<String> OF_SERIES = Set.of("name", "values");
 
     /**
@@ -98,6 +99,12 @@ public record Experiment(String about, List<Series> series, List<Long> seeds, Pl
             }
             return Optional.empty();
         }
+        root.get("seed").ifPresent(n -> {
+            throw n.wrong("an experiment lists its 'seeds'");
+        });
+        root.get("output").ifPresent(n -> {
+            throw n.wrong(NO_OUTPUT);
+        });
         List<Series> series = new ArrayList<>();
         for (RecipeNode one : listed.get().list()) {
             List<String> values = one.get("values").map(n -> n.list().stream().map(RecipeNode::text).toList())
@@ -105,6 +112,16 @@ public record Experiment(String about, List<Series> series, List<Long> seeds, Pl
             series.add(new Series(one.require("name").text(), values));
             if (values.isEmpty()) {
                 throw one.wrong("a series without values trains nothing");
+            }
+            if (one.get("values").isPresent()
+                    != root.without(OWN).under(one.without(OF_SERIES)).holds(RecipeNode.VALUE)) {
+                throw one.wrong(one.get("values").isPresent() ? "has values, but no $ stands anywhere for them"
+                        : "has no values for the $ in it");
+            }
+            for (String key : List.of("seed", "output")) {
+                one.get(key).ifPresent(n -> {
+                    throw n.wrong(key.equals("seed") ? "an experiment lists its 'seeds'" : NO_OUTPUT);
+                });
             }
         }
         if (series.isEmpty()) {

@@ -85,7 +85,14 @@ final class Learner implements AutoCloseable {
      */
     record Steering(Recipe.Asked asked, String name, int among, Steerable cells, Aim aim) {
         static Steering of(Recipe.Asked asked, String name, int among, Steerable cells, long steps, Device device) {
-            Aim.Goal goal = goal(asked, among, asked.constraint().goal().orElseThrow(), steps);
+            double share = asked.constraint().goal().orElseThrow();
+            long competing = among == 0 ? cells.cells() : among;
+            if (Math.floor(share * competing + 1e-9) < 1) {
+                throw new ConstraintException(
+                        "constraint " + asked.constraint().name() + ": a share of " + share + " of "
+                                + competing + " cells is none; ask for more zeros, or for finer cells");
+            }
+            Aim.Goal goal = goal(asked, among, share, steps);
             return new Steering(asked, name, among, cells, new Aim(goal, cells, device));
         }
     }
@@ -166,6 +173,7 @@ final class Learner implements AutoCloseable {
                 forms.pairs(asked.constraint()).forEach(space -> pairs.add(paired(asked, space, device, steps)));
             }
             apart();
+            summable();
             this.ham = recipe.ham().map(h -> new Ham(weights, h.alpha(), h.beta()));
             preventing.start();
         } finally {
@@ -252,6 +260,22 @@ final class Learner implements AutoCloseable {
                 steering.add(Steering.of(asked, h.term().name() + "/" + from, 0, new Stretch(form, from, family), steps,
                         device));
                 from += family;
+            }
+        }
+    }
+
+    /** Several constraints on one Parameter add up; a condition that is to hold of the sum would hold of its part alone. */
+    private void summable() {
+        for (Held one : held) {
+            Optional<Held> other = held.stream()
+                    .filter(h -> h != one && h.form().parameters().equals(one.form().parameters())).findFirst();
+            Condition condition = one.asked().constraint().condition();
+            boolean whole = condition instanceof Condition.Ties || condition instanceof Condition.Clones
+                    || condition instanceof Condition.ZeroSums || condition instanceof Condition.Pattern;
+            if (other.isPresent() && whole) {
+                throw new ConstraintException("constraint " + one.asked().constraint().name() + ": it shares "
+                        + one.form().parameters() + " with " + other.get().asked().constraint().name()
+                        + "; constraints on one parameter add up, so that it would not hold in the sum");
             }
         }
     }

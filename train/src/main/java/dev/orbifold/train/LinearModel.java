@@ -78,8 +78,8 @@ record LinearModel(String weight, Optional<String> bias, boolean outputsFirst) {
         return Tensors.of(TensorData.of(all, part.size(), wide), Device.cpu());
     }
 
-    /** All targets [samples, outputs]: numbers, or one-hot classes. */
-    static Tensor targets(Part part, int outputs) {
+    /** All targets [samples, outputs]: numbers, whole ones too where the loss compares numbers, or one-hot classes. */
+    static Tensor targets(Part part, int outputs, CompressOptions.LossKind loss) {
         double[] all = new double[Math.multiplyExact(part.size(), outputs)];
         boolean numbers = part.targetType().isReal();
         MemorySegment item = MemorySegment.ofArray(new byte[numbers ? 4 * outputs : 8]);
@@ -89,6 +89,8 @@ record LinearModel(String weight, Optional<String> bias, boolean outputsFirst) {
                 for (int k = 0; k < outputs; k++) {
                     all[i * outputs + k] = item.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * k);
                 }
+            } else if (loss != CompressOptions.LossKind.CROSS_ENTROPY) {
+                all[i * outputs] = item.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
             } else {
                 all[i * outputs + (int) item.get(ValueLayout.JAVA_LONG_UNALIGNED, 0)] = 1;
             }

@@ -52,7 +52,7 @@ final class Projected {
         held.term().form().lambda(lambda);
         try (PointerScope scope = new PointerScope()) {
             Tensor x = LinearModel.inputs(fit);
-            Tensor y = LinearModel.targets(fit, 1).reshape(-1);
+            Tensor y = LinearModel.targets(fit, 1, recipe.loss()).reshape(-1);
             Tensor level = x.mean(new long[] {0}, false, new org.bytedeco.pytorch.ScalarTypeOptional());
             double mean = y.mean().item_double();
             if (linear.bias().isPresent()) {

@@ -68,6 +68,20 @@ final class RecipeNode {
         return new RecipeNode(source, path, joined(node, top.node), value);
     }
 
+    /** Whether a word stands anywhere in here. */
+    boolean holds(String word) {
+        return holds(node, word);
+    }
+
+    private static boolean holds(Node in, String word) {
+        return switch (in) {
+            case ScalarNode scalar -> scalar.getValue().equals(word);
+            case SequenceNode sequence -> sequence.getValue().stream().anyMatch(n -> holds(n, word));
+            case MappingNode mapping -> mapping.getValue().stream().anyMatch(t -> holds(t.getValueNode(), word));
+            default -> false;
+        };
+    }
+
     /** This mapping without some keys. */
     RecipeNode without(Set<String> keys) {
         return new RecipeNode(source, path, mapping(node,
@@ -125,9 +139,15 @@ final class RecipeNode {
             RecipeNode recipe = new RecipeNode(source, "", root, Optional.empty());
             recipe.tuples();
             return recipe;
+        } catch (org.yaml.snakeyaml.reader.ReaderException e) {
+            throw new TrainException(
+                    source.name() + ": this is not YAML: " + e.getMessage().lines().findFirst().orElse(""),
+                    e);
         } catch (MarkedYAMLException e) {
             int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
             throw new TrainException(source.at(line) + ": this is not YAML: " + e.getProblem(), e);
+        } catch (org.yaml.snakeyaml.error.YAMLException e) {
+            throw new TrainException(source.name() + ": this is not YAML: " + e.getMessage(), e);
         }
     }
 

@@ -119,7 +119,8 @@ public final class RecipeReader {
                 optimizer.filter(n -> n.get("kind").filter(k -> k.text().equals(VARPRO)).isPresent())
                         .map(n -> n.get("gap").map(g -> g.number(0, 1)).orElse(GAP));
         Schedule rate = rate(optimizer, how);
-        double clip = optimizer.flatMap(n -> n.get("clip")).map(n -> n.number(0, Double.MAX_VALUE)).orElse(CLIP);
+        double clip = optimizer.flatMap(n -> n.get("clip")).map(n -> n.number(Double.MIN_NORMAL, Double.MAX_VALUE))
+                .orElse(CLIP);
         Optional<Recipe.Ham> ham = optimizer.flatMap(n -> n.get("ham")).map(this::ham);
         optimizer.ifPresent(RecipeNode::noOthers);
         CompressOptions.Augment augment = CompressOptions.Augment.valueOf(root.get("augment")
@@ -237,7 +238,8 @@ public final class RecipeReader {
     private Schedule rate(Optional<RecipeNode> node, Optimizer.Kind kind) {
         double usual = kind instanceof Optimizer.Kind.Adam ? ADAM_RATE : RATE;
         double peak = overrides.rate()
-                .orElse(node.flatMap(n -> n.get("rate")).map(n -> n.number(0, Double.MAX_VALUE)).orElse(usual));
+                .orElse(node.flatMap(n -> n.get("rate")).map(n -> n.number(Double.MIN_NORMAL, Double.MAX_VALUE))
+                        .orElse(usual));
         node.ifPresent(n -> n.get("rate"));
         String shape = node.flatMap(n -> n.get("schedule")).map(n -> n.oneOf("cosine", "constant", "one-cycle"))
                 .orElse("cosine");

@@ -111,6 +111,7 @@ public final class Train implements AutoCloseable {
                     }
                 });
                 if (!model.random()) {
+                    finite(unshared.graph());
                     yield unshared.graph();
                 }
                 try (Program program = Program.compile(unshared.graph(), device)) {
@@ -118,6 +119,19 @@ public final class Train implements AutoCloseable {
                 }
             }
         };
+    }
+
+    private static void finite(Graph graph) {
+        graph.parameters().forEach((name, values) -> {
+            if (values.type() == DataType.FLOAT) {
+                for (float value : values.toFloats()) {
+                    if (!Float.isFinite(value)) {
+                        throw new TrainException("parameter '" + name + "' of the model holds " + value
+                                + ", from which nothing can be trained");
+                    }
+                }
+            }
+        });
     }
 
     private Learner learner(Precision precision) {

@@ -10,6 +10,7 @@ import dev.orbifold.constraint.Whole;
 import dev.orbifold.engine.DataSet;
 import dev.orbifold.engine.Part;
 import dev.orbifold.engine.Tensors;
+import dev.orbifold.graph.Cost;
 import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
@@ -86,6 +87,15 @@ final class TrainEnd {
                 List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
         boolean met = learner.steering().stream().allMatch(TrainEnd::met)
                 && learner.rivals().stream().allMatch(TrainEnd::met);
+        findings.addAll(open(outcomes));
+        if (fresh() && standings.getLast().loss() > standings.getFirst().loss()) {
+            findings.add(new Finding(Finding.Severity.WARNING, "training-lost", recipe.output().toString(),
+                    String.format(Locale.ROOT,
+                            "the test loss is %.4g, higher than the %.4g before training: try a lower"
+                                    + " learning rate, or a smaller depth",
+                            standings.getLast().loss(),
+                            standings.getFirst().loss())));
+        }
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), outcomes, equality.maxError(),
                 Math.min(SAMPLES, data.test().size()), verdict(standings.getLast(), outcomes), met, findings);
         OnnxFile.write(written, recipe.output());
@@ -97,6 +107,28 @@ final class TrainEnd {
 
     private static boolean pulled(Learner.Held held) {
         return held.term().form().lambda() > 0;
+    }
+
+    private boolean fresh() {
+        return !(recipe.origin() instanceof Recipe.Origin.Model m) || m.random();
+    }
+
+    /** Conditions that are wanted whole, and that λ has not brought about. */
+    private List<Finding> open(List<TrainResult.Outcome> outcomes) {
+        List<Finding> open = new ArrayList<>();
+        for (Learner.Held held : learner.held()) {
+            dev.orbifold.constraint.Condition condition = held.asked().constraint().condition();
+            boolean whole = condition instanceof dev.orbifold.constraint.Condition.Ties
+                    || condition instanceof dev.orbifold.constraint.Condition.Clones
+                    || condition instanceof dev.orbifold.constraint.Condition.ZeroSums;
+            outcomes.stream().filter(o -> whole && o.name().equals(held.term().name()) && o.zero() < o.cells())
+                    .forEach(o -> open.add(new Finding(Finding.Severity.WARNING, "condition-open", o.name(),
+                            String.format(Locale.ROOT,
+                                    "%,d of %,d coordinates are zero: the condition does not hold; leave"
+                                            + " 'lambda' out to have it steered to the end",
+                                    o.zero(), o.cells()))));
+        }
+        return open;
     }
 
     private static boolean met(Learner.Steering steering) {
@@ -136,7 +168,11 @@ final class TrainEnd {
         if (recipe.shrink() && !recipe.constraints().isEmpty()) {
             Shrink shrink = Shrink.lossless(graph, ShrinkOptions.DEFAULT, witness, samples);
             findings.addAll(shrink.findings());
-            if (shrink.equality().maxError() <= SAME) {
+            if (Cost.of(shrink.after()).parameters() > Cost.of(graph).parameters()) {
+                findings.add(new Finding(Finding.Severity.INFO, "shrink-no-smaller", recipe.output().toString(),
+                        "taking out what has collapsed would make more parameters of parameters that are read in several"
+                                + " places; the model is written without"));
+            } else if (shrink.equality().maxError() <= SAME) {
                 graph = shrink.after();
             } else {
                 findings.add(new Finding(Finding.Severity.WARNING, "shrink-refused", recipe.output().toString(),
@@ -175,7 +211,7 @@ final class TrainEnd {
         }
         Tensor weight = linear.get().weight(folded);
         return DualityGap.of(LinearModel.loss(recipe.loss()), LinearModel.inputs(fit),
-                LinearModel.targets(fit, (int) weight.size(0)), weight, linear.get().bias(folded),
+                LinearModel.targets(fit, (int) weight.size(0), recipe.loss()), weight, linear.get().bias(folded),
                 linear.get().bias().isPresent(), form.scheme(), form.lambda()).relative();
     }
 

@@ -1,5 +1,6 @@
 package dev.orbifold.train;
 
+import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.run.Environment;
@@ -37,8 +38,7 @@ public final class Trials {
     }
 
     /**
-     * Reads the experiment and checks all recipes, and the first of every series against model and data, before any folder
-     * is made.
+     * Reads the experiment and checks all recipes, each value also against model and data, before any folder is made.
      *
      * @return empty where the recipe is a single training
      * @throws TrainException if anything is wrong; names the line
@@ -56,7 +56,8 @@ public final class Trials {
         Experiment experiment = request.overrides().seed().map(found.get()::only).orElseGet(found::get);
         Trials trials = new Trials(request, experiment);
         experiment.trials().forEach(t -> trials.request(t, SOMEWHERE).recipe());
-        trials.firsts().forEach(t -> Train.prepare(trials.request(t, SOMEWHERE)).close());
+        experiment.trials().stream().filter(t -> t.seed() == experiment.seeds().getFirst())
+                .forEach(t -> Train.prepare(trials.request(t, SOMEWHERE)).close());
         return Optional.of(trials);
     }
 
@@ -96,23 +97,36 @@ public final class Trials {
         run.state(RunState.Status.RUNNING, 0, "");
         List<Experiment.Trial> trials = experiment.trials();
         List<ExperimentResult.Point> points = new ArrayList<>();
-        boolean met = true;
+        List<Finding> findings = new ArrayList<>();
         for (Experiment.Trial trial : trials) {
             String label = label(trial);
-            progress.message(
-                    String.format(Locale.ROOT, "training %d of %d: %s", points.size() + 1, trials.size(), label));
+            progress.message(String.format(Locale.ROOT, "training %d of %d: %s", trials.indexOf(trial) + 1,
+                    trials.size(), label));
             Path folder = run.path().resolve(FOLDER).resolve(trial.name());
             Path kept = folder.resolve(POINT);
             if (!Files.exists(kept)) {
-                one(trial, folder, new Labelled(progress, label));
+                try {
+                    one(trial, folder, new Labelled(progress, label));
+                } catch (TrainException e) {
+                    // One training that fails, by a learning rate that is too high for it, says something about its value.
+                    progress.message(label + " failed: " + e.getMessage());
+                    findings.add(new Finding(Finding.Severity.WARNING, "training-failed", label,
+                            String.valueOf(e.getMessage())));
+                    continue;
+                }
             }
             ExperimentResult.Point point = Json.convert(Json.read(kept), ExperimentResult.Point.class);
-            met &= RunView.of(folder).result().map(r -> r.path("met").asBoolean(true)).orElse(true);
+            if (!RunView.of(folder).result().map(r -> r.path("met").asBoolean(true)).orElse(true)) {
+                findings.add(new Finding(Finding.Severity.WARNING, "goal-missed", label,
+                        "a constraint missed the share of zeros it was to reach"));
+            }
             points.add(point);
-            run.result(json(points, run));
+            run.result(json(points, run, findings.isEmpty()));
         }
+        boolean met = findings.isEmpty();
         ExperimentResult result = new ExperimentResult(points, met, verdict(points));
-        run.findings(List.of());
+        run.result(json(points, run, met));
+        run.findings(findings);
         run.state(RunState.Status.DONE, met ? 0 : 1, "");
         return result;
     }
@@ -175,11 +189,12 @@ public final class Trials {
     }
 
     private String verdict(List<ExperimentResult.Point> points) {
-        return String.format(Locale.ROOT, "%d trainings; %s against %s is in the report", points.size(),
+        return String.format(Locale.ROOT, "%d of %d trainings are done; %s against %s is in the report", points.size(),
+                experiment.trials().size(),
                 experiment.plot().y().word(), experiment.plot().x().word());
     }
 
-    private Map<String, Object> json(List<ExperimentResult.Point> points, RunFolder run) {
+    private Map<String, Object> json(List<ExperimentResult.Point> points, RunFolder run, boolean met) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("schema", "orbifold.experiment/1");
         json.put("recipe", request.name());
@@ -193,6 +208,7 @@ public final class Trials {
         json.put("equality", Map.of("maxError",
                 points.stream().mapToDouble(ExperimentResult.Point::maxError).max().orElse(0), "samples",
                 points.stream().mapToInt(ExperimentResult.Point::samples).max().orElse(0)));
+        json.put("met", met);
         json.put("verdict", verdict(points));
         json.put("run", run.path().toString());
         return json;

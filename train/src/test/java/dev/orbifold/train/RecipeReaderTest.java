@@ -85,7 +85,8 @@ class RecipeReaderTest {
             "tied: circulant|Circulant", "tied: toeplitz|Toeplitz", "tied: symmetric|Symmetric", "tied: shared|Shared",
             "zero-sum: true|ZeroSums", "pieces: 28|Pieces", "pieces: all|Pieces"})
     void everyCondition(String key, String condition) {
-        Recipe recipe = read(HEAD + "constraints:\n  - {parameters: w, lambda: 0.1, " + key + "}\n");
+        String pushed = condition.equals("Pattern") ? "" : "lambda: 0.1, ";
+        Recipe recipe = read(HEAD + "constraints:\n  - {parameters: w, " + pushed + key + "}\n");
         assertEquals(condition, recipe.constraints().getFirst().constraint().condition().getClass().getSimpleName());
     }
 
