@@ -18,8 +18,13 @@ final class Conditions {
     private Conditions() {
     }
 
+    /** The file that a node names. */
+    static Path file(RecipeNode node, Path folder) {
+        return folder.resolve(node.text()).toAbsolutePath().normalize();
+    }
+
     private static Map<String, TensorData> arrays(RecipeNode node, Path folder) {
-        Path file = folder.resolve(node.text()).normalize();
+        Path file = file(node, folder);
         if (!Files.isRegularFile(file)) {
             throw node.wrong("there is no file " + file);
         }

@@ -97,7 +97,7 @@ final class ConstraintReader {
         Optional<Double> aimed = goal;
         Constraint constraint = node.checked(() -> new Constraint(name, parameters, condition, depth, over.at(0), aimed,
                 start));
-        return new Recipe.Asked(constraint, rival, over, until, signIn, node.place());
+        return new Recipe.Asked(constraint, rival, over, until, signIn, file(), node.place());
     }
 
     /** Refuses keys that would say nothing, or against what the condition says already. */
@@ -124,6 +124,14 @@ final class ConstraintReader {
                 throw n.wrong("only 'zeros' are reached by a time; λ has 'until' and 'off'");
             });
         }
+    }
+
+    /** The file that sets, classes or O lie in. */
+    private Optional<Path> file() {
+        return node.get("matrix").map(n -> n.isMapping() ? n.require("file") : n)
+                .or(() -> node.get("sparse").filter(RecipeNode::isMapping).flatMap(n -> n.get("sets")))
+                .or(() -> node.get("tied").filter(RecipeNode::isMapping).flatMap(n -> n.get("classes")))
+                .map(n -> Conditions.file(n, folder));
     }
 
     private Optional<Rival> rival() {

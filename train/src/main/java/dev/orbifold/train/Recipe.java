@@ -72,10 +72,11 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
      * @param lambda λ over training
      * @param goalUntil the share of training by which a goal must be reached
      * @param signIn every how many epochs β = 1 is restored (Sign-In); 0 for never
+     * @param file what the condition was read from, where it was
      * @param where the recipe and its line, or the option it was typed behind, for messages
      */
     public record Asked(Constraint constraint, Optional<Rival> rival, Lambda lambda, double goalUntil, int signIn,
-            String where) {
+            Optional<Path> file, String where) {
     }
 
     /**

@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -255,12 +256,7 @@ public final class Train implements AutoCloseable {
      */
     public TrainResult run(RunFolder run, Progress progress) {
         run.configuration(new Configuration(request, Optional.empty()));
-        List<InputFile> inputs = new ArrayList<>();
-        if (recipe.origin() instanceof Recipe.Origin.Model m) {
-            inputs.add(InputFile.of("model", m.path()));
-        }
-        inputs.add(InputFile.of("data", recipe.data().path()));
-        run.inputs(inputs);
+        run.inputs(inputs(List.of(recipe)));
         run.seeds(Map.of("seed", recipe.seed()));
         Precision precision = precision();
         run.configuration(new Configuration(request, Optional.of(precision)));
@@ -288,6 +284,19 @@ public final class Train implements AutoCloseable {
                 checkpoint.ifPresent(Checkpoint::close);
             }
         }
+    }
+
+    /** What recipes read, each file once: model, data, files of constraints. */
+    static List<InputFile> inputs(List<Recipe> recipes) {
+        Map<Path, String> roles = new LinkedHashMap<>();
+        for (Recipe recipe : recipes) {
+            if (recipe.origin() instanceof Recipe.Origin.Model m) {
+                roles.putIfAbsent(m.path(), "model");
+            }
+            roles.putIfAbsent(recipe.data().path(), "data");
+            recipe.constraints().forEach(a -> a.file().ifPresent(file -> roles.putIfAbsent(file, "constraint")));
+        }
+        return roles.entrySet().stream().map(e -> InputFile.of(e.getValue(), e.getKey())).toList();
     }
 
     private Precision precision() {

@@ -4,11 +4,13 @@ import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.run.Environment;
+import dev.orbifold.run.InputFile;
 import dev.orbifold.run.Json;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
 import dev.orbifold.run.RunView;
 import dev.orbifold.run.Storage;
+import dev.orbifold.run.Typed;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +96,11 @@ public final class Trials {
     public ExperimentResult run(RunFolder run, Progress progress) {
         run.configuration(request);
         run.environment(Environment.detect(request.threads(), "", Compress.libraries()));
-        run.state(RunState.Status.RUNNING, 0, "");
+        if (run.view().inputs().isEmpty()) {
+            run.inputs(Train.inputs(
+                    experiment.trials().stream().map(t -> request(t, SOMEWHERE).recipe()).distinct().toList()));
+        }
+        run.state(RunState.Status.RUNNING, 0, Typed.command("resume", run.path()));
         List<Experiment.Trial> trials = experiment.trials();
         List<ExperimentResult.Point> points = new ArrayList<>();
         List<Finding> findings = new ArrayList<>();
@@ -133,6 +139,7 @@ public final class Trials {
 
     /** Continues an experiment. */
     public static ExperimentResult resume(RunFolder run, Progress progress) {
+        run.view().inputs().forEach(InputFile::checkUnchanged);
         TrainRequest request = run.view().configuration(TrainRequest.class);
         return prepare(request).orElseThrow().run(run, progress);
     }

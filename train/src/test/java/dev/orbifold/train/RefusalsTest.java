@@ -124,6 +124,29 @@ class RefusalsTest {
                 result.findings().toString());
     }
 
+    /** A Run goes on with what it was given, or not at all: also of a file that a constraint was read from. */
+    @Test
+    void aChangedFileOfAConstraintIsNoticed() throws IOException {
+        sparse("o.npz", new double[] {1}, new long[] {64, 1});
+        TrainRequest request = constrained("{parameters: fc3.weight, matrix: o.npz, zeros: 1}");
+        Progress impatient = new Progress() {
+            @Override
+            public boolean stopping() {
+                return true;
+            }
+        };
+        try (Train train = Train.prepare(request);
+                RunFolder run = RunFolder.create(folder.resolve("run"), "train", List.of())) {
+            assertThrows(InterruptedRun.class, () -> train.run(run, impatient));
+        }
+        sparse("o.npz", new double[] {2}, new long[] {64, 1});
+        try (RunFolder run = RunFolder.open(folder.resolve("run"))) {
+            String message = assertThrows(dev.orbifold.run.RunException.class,
+                    () -> Train.resume(run, Progress.SILENT)).getMessage();
+            assertTrue(message.contains("o.npz"), message);
+        }
+    }
+
     @Test
     void wholeNumbersAreTargetsOfARegression() throws IOException {
         StringBuilder rows = new StringBuilder("a,b,label\n");
