@@ -141,7 +141,8 @@ final class RecipeNode {
             return recipe;
         } catch (org.yaml.snakeyaml.reader.ReaderException e) {
             throw new TrainException(
-                    source.name() + ": this is not YAML: " + e.getMessage().lines().findFirst().orElse(""),
+                    source.name() + ": this is not YAML: "
+                            + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
                     e);
         } catch (MarkedYAMLException e) {
             int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
