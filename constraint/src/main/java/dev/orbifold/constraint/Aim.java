@@ -3,6 +3,7 @@ package dev.orbifold.constraint;
 import dev.orbifold.engine.Device;
 import dev.orbifold.engine.Tensors;
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -18,23 +19,23 @@ public final class Aim {
      * What to reach.
      *
      * @param zero the share of cells that end at zero, above 0, at most 1
-     * @param among cells that compete with each other: so many consecutive ones; 0 for all. With M, the share rounds to N of
-     *        M
+     * @param competing numbers of consecutive cells that compete with each other, in each of which the share goes; empty
+     *        for all cells
      * @param begin the step at which the first cells are chosen
      * @param chosen the step from which the choice is final
      * @param end the step at which what is chosen must be zero
      * @param every how many steps between two choices
      */
-    public record Goal(double zero, int among, long begin, long chosen, long end, int every) {
+    public record Goal(double zero, List<Integer> competing, long begin, long chosen, long end, int every) {
         /** Checks the numbers. */
         public Goal {
             if (!(zero > 0 && zero <= 1)) {
                 throw new ConstraintException("the share of zeros to reach must lie above 0 and at most at 1, found "
                         + zero);
             }
-            if (among < 0 || begin > chosen || chosen > end || every < 1) {
+            if (begin > chosen || chosen > end || every < 1) {
                 throw new ConstraintException("a push from step " + begin + " to " + chosen + " and " + end
-                        + ", chosen every " + every + " steps among " + among + " cells, cannot be followed");
+                        + ", chosen every " + every + " steps, cannot be followed");
             }
         }
     }
@@ -50,8 +51,9 @@ public final class Aim {
         this.form = form;
         this.device = device;
         long cells = form.cells();
-        if (goal.among() > 0 && cells % goal.among() != 0) {
-            throw new ConstraintException("a pattern over " + goal.among() + " cells does not divide " + cells);
+        long held = goal.competing().stream().mapToLong(Integer::longValue).sum();
+        if (!goal.competing().isEmpty() && held != cells) {
+            throw new ConstraintException("cells that compete in parts of " + held + " in all are not " + cells);
         }
         this.pushed = new boolean[Math.toIntExact(cells)];
     }
@@ -113,6 +115,17 @@ public final class Aim {
         }
     }
 
+    /** How many of so many cells a share is: never more than the share. */
+    static int going(double share, int cells) {
+        return (int) Math.floor(share * cells + 1e-9);
+    }
+
+    /** The fewest cells that are zero when the goal is reached. */
+    public long least() {
+        return goal.competing().isEmpty() ? going(goal.zero(), pushed.length)
+                : goal.competing().stream().mapToLong(n -> going(goal.zero(), n)).sum();
+    }
+
     private long pushSteps() {
         return Math.max(1, goal.end() - goal.chosen());
     }
@@ -124,9 +137,9 @@ public final class Aim {
             sizes = Tensors.toData(form.sizes().to(torch.ScalarType.Float)).toFloats();
         }
         Arrays.fill(pushed, false);
-        int block = goal.among() == 0 ? sizes.length : goal.among();
-        int going = (int) Math.floor(share * block + 1e-9);
-        for (int from = 0; from < sizes.length; from += block) {
+        int from = 0;
+        for (int block : goal.competing().isEmpty() ? List.of(sizes.length) : goal.competing()) {
+            int going = going(share, block);
             int start = from;
             Integer[] order = new Integer[block];
             Arrays.setAll(order, i -> start + i);
@@ -134,6 +147,7 @@ public final class Aim {
             for (int i = 0; i < going; i++) {
                 pushed[order[i]] = true;
             }
+            from += block;
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.orbifold.symmetry.Group;
 import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.LinearSymmetries;
 import dev.orbifold.symmetry.Symmetries;
+import java.util.Collections;
 import java.util.List;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -35,6 +36,11 @@ public final class Forms {
                 throw new IllegalArgumentException("families of " + families + " do not hold " + scheme.cells()
                         + " cells");
             }
+        }
+
+        /** Numbers of consecutive cells that compete among themselves under a goal; empty for all. */
+        public List<Integer> competing() {
+            return among == 0 ? families : Collections.nCopies(Math.toIntExact(scheme.cells() / among), among);
         }
 
         /** A Form whose cells are all of one kind. */

@@ -6,7 +6,6 @@ import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.Graph;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -214,7 +213,7 @@ public final class Pruned {
                 own.add(new Cell(alive, c, alive[c] == 0 ? -1 : sizes[c]));
             }
             Arrays.fill(alive, 1);
-            List<Integer> competing = competing(site);
+            List<Integer> competing = site.form().competing();
             int from = 0;
             for (int n : competing) {
                 cut(own.subList(from, from + n), share, site.form().among() > 0 ? 0 : LEAST);
@@ -229,18 +228,11 @@ public final class Pruned {
         left.forEach((site, alive) -> site.alive().copy_(Tensors.of(weights.device(), alive, alive.length)));
     }
 
-    /** Numbers of consecutive cells that compete among themselves; empty where those of all Forms do. */
-    private static List<Integer> competing(Site site) {
-        int among = site.form().among();
-        return among == 0 ? site.form().families()
-                : Collections.nCopies(Math.toIntExact(site.groups().count() / among), among);
-    }
-
     /** Cuts the smallest ones; at least so many of each Form stay. */
     private static void cut(List<Cell> cells, double share, int least) {
         List<Cell> order = new ArrayList<>(cells);
         order.sort(Comparator.comparingDouble(Cell::size));
-        int going = (int) Math.floor(share * cells.size() + 1e-9);
+        int going = Aim.going(share, cells.size());
         Map<float[], Integer> stay = new IdentityHashMap<>();
         order.forEach(c -> stay.merge(c.alive(), 1, Integer::sum));
         for (Cell c : order) {

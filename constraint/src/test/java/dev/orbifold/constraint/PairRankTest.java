@@ -129,7 +129,7 @@ class PairRankTest {
     void aGoalLeavesExactZerosOnBothSides() {
         with((session, scope) -> {
             session.rank().balance();
-            Aim aim = new Aim(new Aim.Goal(0.5, WIDE, 0, 60, 100, 10), session.rank(), Device.cpu());
+            Aim aim = new Aim(new Aim.Goal(0.5, List.of(), 0, 60, 100, 10), session.rank(), Device.cpu());
             for (int step = 0; step < 150; step++) {
                 session.step();
                 aim.after(step);

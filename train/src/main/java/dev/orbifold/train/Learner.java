@@ -11,7 +11,6 @@ import dev.orbifold.constraint.PilotSchedule;
 import dev.orbifold.constraint.Pruned;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.constraint.Steerable;
-import dev.orbifold.constraint.Stretch;
 import dev.orbifold.constraint.Together;
 import dev.orbifold.engine.Batch;
 import dev.orbifold.engine.Device;
@@ -29,6 +28,7 @@ import dev.orbifold.symmetry.Symmetries;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -77,23 +77,26 @@ final class Learner implements AutoCloseable {
     /**
      * Cells that are steered towards a goal.
      *
-     * @param asked what the recipe says
      * @param name in checkpoints
-     * @param among cells that compete with each other; 0 for all
      * @param cells what is steered
      * @param aim what steers it
      */
-    record Steering(Recipe.Asked asked, String name, int among, Steerable cells, Aim aim) {
-        static Steering of(Recipe.Asked asked, String name, int among, Steerable cells, long steps, Device device) {
+    record Steering(String name, Steerable cells, Aim aim) {
+        /**
+         * @param competing numbers of consecutive cells that compete with each other; empty for all
+         * @throws ConstraintException if the share takes no cell at all
+         */
+        static Steering of(Recipe.Asked asked, String name, List<Integer> competing, Steerable cells, long steps,
+                Device device) {
             double share = asked.constraint().goal().orElseThrow();
-            long competing = among == 0 ? cells.cells() : among;
-            if (Math.floor(share * competing + 1e-9) < 1) {
-                throw new ConstraintException(
-                        "constraint " + asked.constraint().name() + ": a share of " + share + " of "
-                                + competing + " cells is none; ask for more zeros, or for finer cells");
+            Aim aim = new Aim(goal(asked, competing, share, steps), cells, device);
+            if (aim.least() < 1) {
+                throw new ConstraintException("constraint " + asked.constraint().name() + ": a share of " + share
+                        + " of " + (competing.isEmpty() ? cells.cells() : competing)
+                        + " cells is none; ask for more zeros,"
+                        + " or for finer cells");
             }
-            Aim.Goal goal = goal(asked, among, share, steps);
-            return new Steering(asked, name, among, cells, new Aim(goal, cells, device));
+            return new Steering(name, cells, aim);
         }
     }
 
@@ -137,7 +140,6 @@ final class Learner implements AutoCloseable {
      * Puts a Graph under constraints.
      *
      * @param steps of the whole training, which goals are laid out over
-     * @param perEpoch steps in an epoch
      */
     Learner(Graph graph, Recipe recipe, Objective objective, Precision precision, Device device, long steps) {
         this.graph = graph;
@@ -229,8 +231,8 @@ final class Learner implements AutoCloseable {
         }
         rank.balance();
         if (steered(asked)) {
-            steering.add(Steering.of(asked, asked.constraint().name() + "/" + space.name(), space.dimension(), rank,
-                    steps, device));
+            steering.add(Steering.of(asked, asked.constraint().name() + "/" + space.name(),
+                    Collections.nCopies(space.copies(), space.dimension()), rank, steps, device));
         }
         return new Paired(asked, rank);
     }
@@ -245,23 +247,12 @@ final class Learner implements AutoCloseable {
             return;
         }
         if (own.size() > 1 && asked.constraint().condition() instanceof Condition.Elements) {
-            steering.add(Steering.of(asked, asked.constraint().name(), 0,
+            steering.add(Steering.of(asked, asked.constraint().name(), List.of(),
                     new Together(own.stream().map(h -> h.term().form()).toList()), steps, device));
             return;
         }
-        for (Held h : own) {
-            Reparametrization form = h.term().form();
-            if (h.form().families().size() < 2) {
-                steering.add(Steering.of(asked, h.term().name(), h.form().among(), form, steps, device));
-                continue;
-            }
-            long from = 0;
-            for (int family : h.form().families()) {
-                steering.add(Steering.of(asked, h.term().name() + "/" + from, 0, new Stretch(form, from, family), steps,
-                        device));
-                from += family;
-            }
-        }
+        own.forEach(h -> steering.add(Steering.of(asked, h.term().name(), h.form().competing(), h.term().form(), steps,
+                device)));
     }
 
     /** Several constraints on one Parameter add up; a condition that is to hold of the sum would hold of its part alone. */
@@ -288,7 +279,7 @@ final class Learner implements AutoCloseable {
         for (Rivalled rival : rivals) {
             for (String parameter : rival.cells().parameters()) {
                 if (!taken.add(parameter)) {
-                    throw new dev.orbifold.constraint.ConstraintException("constraint " + rival.name()
+                    throw new ConstraintException("constraint " + rival.name()
                             + ": parameter " + parameter + " is under another constraint as well; they contradict");
                 }
             }
@@ -312,11 +303,11 @@ final class Learner implements AutoCloseable {
         return Math.max(2, Math.round(asked.goalUntil() * steps));
     }
 
-    private static Aim.Goal goal(Recipe.Asked asked, int among, double share, long steps) {
+    private static Aim.Goal goal(Recipe.Asked asked, List<Integer> competing, double share, long steps) {
         long end = end(asked, steps);
         long push = Plan.pushSteps(steps);
         long chosen = Math.max(1, end - push);
-        return new Aim.Goal(share, among, Math.min(chosen, steps / 30), chosen, end,
+        return new Aim.Goal(share, competing, Math.min(chosen, steps / 30), chosen, end,
                 (int) Math.clamp((end - chosen) / 2, 1, 20));
     }
 

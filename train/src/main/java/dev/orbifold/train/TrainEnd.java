@@ -4,7 +4,6 @@ import dev.orbifold.constraint.Chart;
 import dev.orbifold.constraint.DualityGap;
 import dev.orbifold.constraint.Reparametrization;
 import dev.orbifold.constraint.Scheme;
-import dev.orbifold.constraint.Steerable;
 import dev.orbifold.constraint.Tucker;
 import dev.orbifold.constraint.Whole;
 import dev.orbifold.engine.DataSet;
@@ -132,21 +131,14 @@ final class TrainEnd {
     }
 
     private static boolean met(Learner.Steering steering) {
-        return reached(steering.asked(), steering.among(), steering.cells());
+        try (PointerScope scope = new PointerScope()) {
+            return steering.cells().closed() >= steering.aim().least();
+        }
     }
 
     private static boolean met(Learner.Rivalled rival) {
         long cells = rival.cells().cells();
         return rival.cells().closed() >= Math.floor(rival.asked().constraint().goal().orElse(0.0) * cells + 1e-9);
-    }
-
-    private static boolean reached(Recipe.Asked asked, int among, Steerable form) {
-        try (PointerScope scope = new PointerScope()) {
-            double share = asked.constraint().goal().orElse(0.0);
-            int block = among == 0 ? Math.toIntExact(form.cells()) : among;
-            double least = Math.floor(share * block + 1e-9) / block;
-            return form.closed() >= least * form.cells() - 0.5;
-        }
     }
 
     /** Ranks that were lost become two matrices where that is smaller; then units that have collapsed leave. */

@@ -145,6 +145,8 @@ class TrainTest {
         assertTrue(result.met());
         assertTrue(result.maxError() < 1e-5);
         assertTrue(result.after().macs() < 0.7 * result.before().macs(), result.verdict());
+        assertEquals(12, written().parameters().get("fc1.weight").dim(0), "units compete within their Space");
+        assertEquals(8, written().parameters().get("fc2.weight").dim(0), "units compete within their Space");
         assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
     }
 
