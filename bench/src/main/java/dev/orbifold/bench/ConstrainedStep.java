@@ -5,6 +5,7 @@ import dev.orbifold.constraint.Constrained;
 import dev.orbifold.constraint.Constraint;
 import dev.orbifold.constraint.Forms;
 import dev.orbifold.constraint.Reparametrization;
+import dev.orbifold.constraint.Start;
 import dev.orbifold.engine.Device;
 import dev.orbifold.engine.FlatWeights;
 import dev.orbifold.engine.Loss;
@@ -72,7 +73,7 @@ public final class ConstrainedStep {
     private List<Constrained.Term> terms(Graph graph, int depth, Optimizer.Kind kind) {
         Forms forms = new Forms(Symmetries.of(graph), program.trainable(), torch.ScalarType.Float, program.device());
         Constraint sparse = new Constraint("sparse", List.of("*"), new Condition.Elements(), depth, LAMBDA,
-                Optional.empty(), new Reparametrization.Start.Balanced());
+                Optional.empty(), new Start.Balanced());
         List<Constrained.Term> terms = new ArrayList<>();
         for (Forms.Form form : forms.of(sparse)) {
             Tensor entries = Objects.requireNonNull(weights.views().get(form.parameters().getFirst()));

@@ -2,6 +2,7 @@ package dev.orbifold.bench;
 
 import dev.orbifold.constraint.Elementwise;
 import dev.orbifold.constraint.Reparametrization;
+import dev.orbifold.constraint.Start;
 import dev.orbifold.constraint.Whole;
 import dev.orbifold.engine.Device;
 import dev.orbifold.engine.Natives;
@@ -109,7 +110,7 @@ public class FusedUpdates {
         public void make(Size size) {
             form = new Reparametrization(new Whole(size.n), new Elementwise(depth, size.n), size.weights,
                     new Optimizer.Kind.Sgd(MOMENTUM, false, 0), false, LAMBDA,
-                    new Reparametrization.Start.Balanced(), new Seed(0), Device.cpu());
+                    new Start.Balanced(), new Seed(0), Device.cpu());
             weights = Tensors.segment(size.weights);
             gradients = Tensors.segment(size.gradients);
         }

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param start how factors begin
  */
 public record Constraint(String name, List<String> parameters, Condition condition, int depth, double lambda,
-        Optional<Double> goal, Reparametrization.Start start) {
+        Optional<Double> goal, Start start) {
     /** Checks the numbers. */
     public Constraint {
         parameters = List.copyOf(parameters);

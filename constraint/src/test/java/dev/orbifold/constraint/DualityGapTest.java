@@ -77,7 +77,7 @@ class DualityGapTest {
                 double lambda = 0.2 * DualityGap.largestLambda(loss, x, y, bias, scheme);
                 Tensor start = normals(random, n).mul(new Scalar(0.3));
                 try (Reparametrization form = new Reparametrization(new Whole(n), scheme, start,
-                        new Kind.Sgd(0.95, false, 0), false, lambda, new Reparametrization.Start.Free(),
+                        new Kind.Sgd(0.95, false, 0), false, lambda, new Start.Free(),
                         new Seed(0), Device.cpu())) {
                     double[] gaps = new double[4];
                     double[] objectives = new double[4];

@@ -48,7 +48,7 @@ class FactorUpdateTest {
 
     private static Reparametrization form(int depth, float[] w, Kind kind) {
         return new Reparametrization(new Whole(w.length), new Elementwise(depth, w.length),
-                Tensors.of(Device.cpu(), w, w.length), kind, false, 0.05, new Reparametrization.Start.Balanced(),
+                Tensors.of(Device.cpu(), w, w.length), kind, false, 0.05, new Start.Balanced(),
                 new Seed(0), Device.cpu());
     }
 

@@ -76,7 +76,7 @@ class FormsTest {
 
     private static Constraint on(Condition condition, String... parameters) {
         return new Constraint("c", List.of(parameters), condition, 2, 1, Optional.empty(),
-                new Reparametrization.Start.Balanced());
+                new Start.Balanced());
     }
 
     private static float[] floats(Map<String, TensorData> weights, String name) {
@@ -185,7 +185,7 @@ class FormsTest {
     @Test
     void severalConstraintsOnOneParameterAddUp() {
         Constraint weak = new Constraint("weak", List.of("b.weight"), new Condition.Elements(), 2, 0, Optional.empty(),
-                new Reparametrization.Start.Balanced());
+                new Start.Balanced());
         float[] alone = floats(pulled(weak), "b.weight");
         float[] both = floats(pulled(weak, on(new Condition.Rank(0.5), "b.weight")), "b.weight");
         // Both terms start at the weights here; the one without a pull keeps them, the other goes.
@@ -208,9 +208,9 @@ class FormsTest {
         assertMessage("spans other parameters", on(new Condition.Elements(), "conv.weight"),
                 on(new Condition.Units(List.of("conv*"))));
         assertThrows(ConstraintException.class, () -> new Constraint("c", List.of("a"), new Condition.Elements(), 2,
-                Double.NaN, Optional.empty(), new Reparametrization.Start.Balanced()));
+                Double.NaN, Optional.empty(), new Start.Balanced()));
         assertThrows(ConstraintException.class, () -> new Constraint("c", List.of("a"), new Condition.Elements(), 2, -1,
-                Optional.empty(), new Reparametrization.Start.Balanced()));
+                Optional.empty(), new Start.Balanced()));
     }
 
     private static void assertMessage(String part, Constraint... constraints) {

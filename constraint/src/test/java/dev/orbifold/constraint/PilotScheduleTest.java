@@ -34,7 +34,7 @@ class PilotScheduleTest {
     private static Reparametrization form(double size) {
         Tensor w = Tensors.of(TensorData.of(new double[] {size, -size, size}, 3), Device.cpu());
         return new Reparametrization(new Whole(3), new Elementwise(2, 3), w, new Kind.Sgd(0, false, 0), false, 0,
-                new Reparametrization.Start.Shifted(1), new Seed(0), Device.cpu());
+                new Start.Shifted(1), new Seed(0), Device.cpu());
     }
 
     /** λ after each step of a training in which weights keep a share of their start. */

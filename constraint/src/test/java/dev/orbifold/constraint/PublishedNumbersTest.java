@@ -87,7 +87,7 @@ class PublishedNumbersTest {
             Tensor start = normals(new Seed(l).generator(), p).mul(new Scalar(0.1));
             try (PointerScope scope = new PointerScope();
                     Reparametrization form = new Reparametrization(new Whole(p), scheme, start,
-                            new Kind.Sgd(0.9, false, 0), false, lambda, new Reparametrization.Start.Published(),
+                            new Kind.Sgd(0.9, false, 0), false, lambda, new Start.Published(),
                             new Seed(l), Device.cpu())) {
                 for (int step = 0; step < STEPS; step++) {
                     try (PointerScope inner = new PointerScope()) {
@@ -137,8 +137,8 @@ class PublishedNumbersTest {
             Tensor x = normals(random, equations, unknowns).div(new Scalar(Math.sqrt(equations)));
             Tensor y = x.matmul(truth);
             Tensor start = normals(random, unknowns).mul(new Scalar(beta == 0 ? 0.1 : 0));
-            Reparametrization.Start how = beta == 0 ? new Reparametrization.Start.Balanced()
-                    : new Reparametrization.Start.Shifted(beta);
+            Start how = beta == 0 ? new Start.Balanced()
+                    : new Start.Shifted(beta);
             try (Reparametrization form =
                     new Reparametrization(new Whole(unknowns), new Elementwise(2, unknowns), start,
                             new Kind.Sgd(0, false, 0), false, 0, how, new Seed(0), Device.cpu())) {

@@ -60,7 +60,7 @@ class SchemesTest {
         try (PointerScope scope = new PointerScope()) {
             Tensor target = of(v);
             try (Reparametrization form = new Reparametrization(new Whole(v.length), scheme, target, KIND, false,
-                    lambda, new Reparametrization.Start.Balanced(), new Seed(0), Device.cpu())) {
+                    lambda, new Start.Balanced(), new Seed(0), Device.cpu())) {
                 for (int step = 0; step < STEPS; step++) {
                     try (PointerScope inner = new PointerScope()) {
                         Tensor gradient = form.entries().sub(target)
@@ -286,7 +286,7 @@ class SchemesTest {
             try (PointerScope scope = new PointerScope()) {
                 Tensor z = of(normals(random, 24));
                 try (Reparametrization form = new Reparametrization(new Whole(24), scheme, z, GRADIENT, false, 1e-3,
-                        new Reparametrization.Start.Free(), new Seed(0), Device.cpu())) {
+                        new Start.Free(), new Seed(0), Device.cpu())) {
                     assertEquals(0, form.entries().sub(z).abs().max().item_double(), 1e-10);
                     for (int step = 0; step < STEPS; step++) {
                         try (PointerScope inner = new PointerScope()) {

@@ -43,7 +43,7 @@ class SurvivorsTest {
 
     private static Reparametrization form(Scheme scheme, Chart chart) {
         return new Reparametrization(chart, scheme, of(0, -1, 2, 0, -3, 1), SGD, true, 0,
-                new Reparametrization.Start.Balanced(), new Seed(1), Device.cpu());
+                new Start.Balanced(), new Seed(1), Device.cpu());
     }
 
     private static void step(Reparametrization form) {
@@ -95,7 +95,7 @@ class SurvivorsTest {
             Groups groups = new Groups.Aligned(new long[] {3, 2}, new boolean[] {true, false});
             Reparametrization form =
                     new Reparametrization(new Whole(N), new Gated(2, groups), of(0, 0, 2, 0, -3, 1), SGD,
-                            true, 0, new Reparametrization.Start.Balanced(), new Seed(1), Device.cpu());
+                            true, 0, new Start.Balanced(), new Seed(1), Device.cpu());
             try (form) {
                 form.release();
                 for (int s = 0; s < 5; s++) {
@@ -150,7 +150,7 @@ class SurvivorsTest {
         try (PointerScope scope = new PointerScope()) {
             Reparametrization form = new Reparametrization(new Whole(N), new Elementwise(3, N),
                     target().mul(new Scalar(1e-3)), new Kind.Sgd(0, false, 0), true, 0,
-                    new Reparametrization.Start.Free(java.util.Optional.of(1.0)), new Seed(1), Device.cpu());
+                    new Start.Free(java.util.Optional.of(1.0)), new Seed(1), Device.cpu());
             try (form) {
                 float[] before = entries(form);
                 form.step(of(1, 1, 1, 1, 1, 1), 1e-2, 1);

@@ -2,7 +2,7 @@ package dev.orbifold.train;
 
 import dev.orbifold.constraint.Condition;
 import dev.orbifold.constraint.Constraint;
-import dev.orbifold.constraint.Reparametrization;
+import dev.orbifold.constraint.Start;
 import dev.orbifold.constraint.Rival;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -77,9 +77,9 @@ final class ConstraintReader {
             throw node.wrong("name either a 'lambda' or the share of 'zeros' to reach");
         }
         Recipe.Lambda over = lambda.map(this::lambda).orElse(Recipe.Lambda.constant(0));
-        Reparametrization.Start start = start(goal.isPresent() && lambda.isEmpty()
+        Start start = start(goal.isPresent() && lambda.isEmpty()
                 && (condition instanceof Condition.Elements || condition instanceof Condition.Pattern));
-        if (over.budget().isPresent() && (depth != 2 || !(start instanceof Reparametrization.Start.Shifted))) {
+        if (over.budget().isPresent() && (depth != 2 || !(start instanceof Start.Shifted))) {
             throw node.wrong("a budget of λ is PILoT's: it needs depth 2 and start: pilot");
         }
         if (condition instanceof Condition.PairRanks) {
@@ -167,28 +167,28 @@ final class ConstraintReader {
         return node.get(key).map(n -> n.list().stream().map(RecipeNode::text).toList()).orElse(List.of());
     }
 
-    private Reparametrization.Start start(boolean entries) {
+    private Start start(boolean entries) {
         Optional<RecipeNode> start = node.get("start");
         if (start.isEmpty()) {
-            return entries ? new Reparametrization.Start.Free(Optional.of(STEERED))
-                    : new Reparametrization.Start.Free();
+            return entries ? new Start.Free(Optional.of(STEERED))
+                    : new Start.Free();
         }
         RecipeNode given = start.get();
         if (given.isMapping()) {
             Optional<Double> excess = given.get("free").map(RecipeNode::number);
             if (excess.isPresent()) {
                 given.noOthers();
-                return given.checked(() -> new Reparametrization.Start.Free(excess));
+                return given.checked(() -> new Start.Free(excess));
             }
             double beta = given.require("pilot").number();
             given.noOthers();
-            return given.checked(() -> new Reparametrization.Start.Shifted(beta));
+            return given.checked(() -> new Start.Shifted(beta));
         }
         return switch (given.oneOf("free", "balanced", "published", "pilot")) {
-            case "published" -> new Reparametrization.Start.Published();
-            case "pilot" -> new Reparametrization.Start.Shifted(1);
-            case "balanced" -> new Reparametrization.Start.Balanced();
-            default -> new Reparametrization.Start.Free();
+            case "published" -> new Start.Published();
+            case "pilot" -> new Start.Shifted(1);
+            case "balanced" -> new Start.Balanced();
+            default -> new Start.Free();
         };
     }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.constraint.Condition;
-import dev.orbifold.constraint.Reparametrization;
+import dev.orbifold.constraint.Start;
 import dev.orbifold.engine.Optimizer;
 import dev.orbifold.graph.NumpyFile;
 import dev.orbifold.graph.TensorData;
@@ -67,7 +67,7 @@ class RecipeReaderTest {
         assertEquals(2e-3, recipe.rate().at(0.9));
         Recipe.Asked filters = recipe.constraints().getFirst();
         assertEquals(3, filters.constraint().depth());
-        assertInstanceOf(Reparametrization.Start.Published.class, filters.constraint().start());
+        assertInstanceOf(Start.Published.class, filters.constraint().start());
         assertEquals(5e-5, filters.lambda().at(0.25), 1e-12);
         assertEquals(1e-4, filters.lambda().at(0.7));
         assertEquals(0, filters.lambda().at(0.95));
