@@ -73,12 +73,15 @@ final class ConstraintReader {
         Optional<Rival> rival = rival();
         if (rival.isPresent()) {
             fits(rival.get(), condition, goal.isPresent(), lambda.isPresent());
-        } else if (goal.isPresent() == lambda.isPresent()) {
-            throw node.wrong("name either a 'lambda' or the share of 'zeros' to reach");
+        } else if (goal.isEmpty() && lambda.isEmpty()) {
+            throw node.wrong("name a 'lambda', the share of 'zeros' to reach, or both");
         }
         Recipe.Lambda over = lambda.map(this::lambda).orElse(Recipe.Lambda.constant(0));
         Start start = start(goal.isPresent() && lambda.isEmpty()
                 && (condition instanceof Condition.Elements || condition instanceof Condition.Pattern));
+        if (goal.isPresent() && rival.isEmpty()) {
+            refuseBoth(condition, over);
+        }
         if (over.budget().isPresent() && (depth != 2 || !(start instanceof Start.Shifted))) {
             throw node.wrong("a budget of λ is PILoT's: it needs depth 2 and start: pilot");
         }
@@ -124,6 +127,19 @@ final class ConstraintReader {
                 throw n.wrong("only 'zeros' are reached by a time; λ has 'until' and 'off'");
             });
         }
+    }
+
+    /** Refuses a λ beside a goal where it would say nothing. */
+    private void refuseBoth(Condition condition, Recipe.Lambda over) {
+        node.get("lambda").ifPresent(n -> {
+            if (over.budget().isPresent()) {
+                throw n.wrong("a budget and the share of 'zeros' are two goals; name one");
+            }
+            if (condition instanceof Condition.PairRanks) {
+                throw n.wrong(
+                        "the rank of a product of the network's own goes by λ or to a share of 'zeros', not both");
+            }
+        });
     }
 
     /** The file that sets, classes or O lie in. */

@@ -15,6 +15,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Solves a linear model under two factors by variable projection, in the place of training it step by step. */
 final class Projected {
+    /** The share of the asked gap that is solved for; the rest is for writing float32. */
+    private static final double SPARE = 0.5;
     private static final int MOST = 5000;
 
     private Projected() {
@@ -25,7 +27,7 @@ final class Projected {
      *
      * @throws TrainException if not; says why
      */
-    static LinearModel require(Recipe recipe, Graph graph, List<Learner.Held> held) {
+    static LinearModel require(Recipe recipe, Graph graph, List<Placement.Held> held) {
         LinearModel linear = LinearModel.of(graph).filter(LinearModel::outputsFirst).orElseThrow(
                 () -> new TrainException("varpro solves one dense layer; this network is more than that"));
         boolean one = graph.parameter(linear.weight()).orElseThrow().dim(0) == 1;
@@ -47,7 +49,7 @@ final class Projected {
 
     /** Solves, and leaves the solution in the weights. */
     static void fit(LinearModel linear, Learner learner, Recipe recipe, Part fit, Progress progress) {
-        Learner.Held held = learner.held().getFirst();
+        Placement.Held held = learner.placement().held().getFirst();
         double lambda = held.asked().lambda().at(1);
         held.term().form().lambda(lambda);
         try (PointerScope scope = new PointerScope()) {
@@ -63,7 +65,7 @@ final class Projected {
             double mu = lambda * fit.size() / 2;
             Tensor w = VariableProjection.solve(
                     new VariableProjection.Problem(x, y, Groups.of(held.form().scheme()).orElseThrow(), mu), MOST,
-                    recipe.projected().orElseThrow(),
+                    SPARE * recipe.projected().orElseThrow(),
                     s -> progress
                             .message(String.format(Locale.ROOT, "iteration %d: objective %.8g, duality gap %.1e of it",
                                     s.iterations(), s.objective() * 2 / fit.size(), s.relative())));

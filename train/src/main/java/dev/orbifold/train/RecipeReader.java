@@ -4,6 +4,7 @@ import dev.orbifold.engine.Optimizer;
 import dev.orbifold.engine.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,13 +12,16 @@ import java.util.Optional;
 
 /** From the text of a recipe to a {@link Recipe}; whatever is wrong is said with its line, before anything starts. */
 public final class RecipeReader {
+    private static final List<String> TRAINED = List.of("sgd", "adam", "adamw");
+    /** The kinds of optimizer that know a key, where not all do. */
+    private static final Map<String, List<String>> KINDS_OF_KEYS = kindsOfKeys();
     private static final double RATE = 0.1;
     private static final double ADAM_RATE = 1e-3;
     private static final double MOMENTUM = 0.9;
     private static final double CLIP = 5;
     private static final String VARPRO = "varpro";
     /** The relative duality gap at which variable projection stops. */
-    private static final double GAP = 1e-8;
+    private static final double GAP = 1e-6;
 
     /**
      * What was typed beside the recipe, and wins over it.
@@ -217,6 +221,7 @@ public final class RecipeReader {
 
     private Optimizer.Kind optimizer(RecipeNode node) {
         String kind = node.get("kind").map(n -> n.oneOf("sgd", "adam", "adamw", VARPRO)).orElse("sgd");
+        refuseForeign(node, kind);
         double decay = node.get("weight-decay").map(n -> n.number(0, Double.MAX_VALUE)).orElse(CompressOptions.DECAY);
         double momentum = node.get("momentum").map(n -> n.number(0, 0.9999)).orElse(MOMENTUM);
         node.get("gap");
@@ -233,6 +238,23 @@ public final class RecipeReader {
             case "adamw" -> new Optimizer.Kind.Adam(first, second, epsilon, decay, true);
             default -> new Optimizer.Kind.Sgd(momentum, nesterov, decay);
         };
+    }
+
+    private static Map<String, List<String>> kindsOfKeys() {
+        Map<String, List<String>> kinds = new LinkedHashMap<>();
+        List.of("momentum", "nesterov").forEach(key -> kinds.put(key, List.of("sgd")));
+        List.of("betas", "epsilon").forEach(key -> kinds.put(key, List.of("adam", "adamw")));
+        kinds.put("gap", List.of(VARPRO));
+        List.of("rate", "schedule", "warm-up", "weight-decay", "clip", "ham").forEach(key -> kinds.put(key, TRAINED));
+        return kinds;
+    }
+
+    /** Refuses keys of another kind of optimizer, which would say nothing. */
+    private static void refuseForeign(RecipeNode node, String kind) {
+        KINDS_OF_KEYS.forEach((key, kinds) -> node.get(key).filter(n -> !kinds.contains(kind)).ifPresent(n -> {
+            throw n.wrong("kind: " + kind + " knows no '" + key + "', it is for " + String.join(" and ", kinds)
+                    + "; leave it out");
+        }));
     }
 
     private Schedule rate(Optional<RecipeNode> node, Optimizer.Kind kind) {

@@ -33,9 +33,9 @@ final class SharedUses {
     static void require(Recipe recipe, Learner learner, Map<String, List<String>> copies) {
         for (Recipe.Asked asked : recipe.constraints()) {
             Set<String> held = new LinkedHashSet<>();
-            learner.held().stream().filter(h -> h.asked().equals(asked))
+            learner.placement().held().stream().filter(h -> h.asked().equals(asked))
                     .forEach(h -> held.addAll(h.form().parameters()));
-            learner.pairs().stream().filter(p -> p.asked().equals(asked))
+            learner.placement().pairs().stream().filter(p -> p.asked().equals(asked))
                     .forEach(p -> held.addAll(p.rank().parameters()));
             copies.forEach((parameter, own) -> {
                 List<String> seen = own.stream().filter(held::contains).toList();

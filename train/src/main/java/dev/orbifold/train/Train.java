@@ -78,7 +78,7 @@ public final class Train implements AutoCloseable {
             this.start = learner.preventing().started(plain);
             findings.addAll(learner.preventing().findings());
             if (recipe.projected().isPresent()) {
-                Projected.require(recipe, start, learner.held());
+                Projected.require(recipe, start, learner.placement().held());
             }
         } catch (dev.orbifold.constraint.ConstraintException e) {
             throw located(e);
@@ -180,7 +180,7 @@ public final class Train implements AutoCloseable {
                 recipe.epochs(), perEpoch(), batch(), recipe.optimizer(), recipe.rate()));
         long extra = 0;
         try (Learner learner = learner(Precision.FLOAT32)) {
-            for (Learner.Held h : learner.held()) {
+            for (Placement.Held h : learner.placement().held()) {
                 long factors = h.form().scheme().factors() + h.form().chart().rest();
                 extra += factors;
                 lines.add(String.format(Locale.ROOT,
@@ -191,12 +191,13 @@ public final class Train implements AutoCloseable {
                                 + 100 * h.asked().goalUntil() + " % of training")
                                 .orElse(strength(h.asked().lambda()))));
             }
-            learner.pairs().forEach(p -> lines.add(String.format(Locale.ROOT,
+            learner.placement().pairs().forEach(p -> lines.add(String.format(Locale.ROOT,
                     "constraint %s: the rank of %d copies of %d coordinates, on %s", p.name(),
                     p.rank().space().copies(),
                     p.rank().space().dimension(), p.rank().parameters())));
-            learner.rivals().forEach(r -> lines.add(String.format(Locale.ROOT, "constraint %s: by %s on %s, %,d cells",
-                    r.name(), r.cells().rival().word(), r.cells().parameters(), r.cells().cells())));
+            learner.placement().rivals()
+                    .forEach(r -> lines.add(String.format(Locale.ROOT, "constraint %s: by %s on %s, %,d cells",
+                            r.name(), r.cells().rival().word(), r.cells().parameters(), r.cells().cells())));
             lines.addAll(learner.preventing().plan());
             int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
             lines.add(String.format(Locale.ROOT, "memory: weights, gradients and moments %.1f MB, constraints %.1f MB",
@@ -318,7 +319,8 @@ public final class Train implements AutoCloseable {
         try (Learner learner = learner(precision); Loader loader = loader()) {
             learner.preventing().save(run);
             if (recipe.projected().isPresent()) {
-                Projected.fit(Projected.require(recipe, start, learner.held()), learner, recipe, fit, progress);
+                Projected.fit(Projected.require(recipe, start, learner.placement().held()), learner, recipe, fit,
+                        progress);
             } else {
                 new Fit(learner, loader, held, recipe, run, progress, from).train();
             }

@@ -6,6 +6,7 @@ import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.Json;
+import dev.orbifold.run.RunException;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
 import dev.orbifold.run.RunView;
@@ -121,7 +122,7 @@ public final class Trials {
                     continue;
                 }
             }
-            ExperimentResult.Point point = Json.convert(Json.read(kept), ExperimentResult.Point.class);
+            ExperimentResult.Point point = point(kept);
             if (!RunView.of(folder).result().map(r -> r.path("met").asBoolean(true)).orElse(true)) {
                 findings.add(new Finding(Finding.Severity.WARNING, "goal-missed", label,
                         "a constraint missed the share of zeros it was to reach"));
@@ -164,6 +165,17 @@ public final class Trials {
         ExperimentResult.Point point = new ExperimentResult.Point(series.name(), value, trial.seed(), measures,
                 result.maxError(), result.samples(), FOLDER + "/" + trial.name());
         Storage.write(folder.resolve(POINT), Json.pretty(point).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static ExperimentResult.Point point(Path kept) {
+        try {
+            return Json.convert(Json.read(kept), ExperimentResult.Point.class);
+        } catch (RunException e) {
+            throw new TrainException(
+                    kept + " cannot be read; delete it and resume, so that this training is measured again: "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     private TrainResult trained(Experiment.Trial trial, Path folder, Path output, Progress progress) {

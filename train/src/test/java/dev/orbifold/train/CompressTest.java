@@ -123,26 +123,6 @@ class CompressTest {
         }
     }
 
-    /** Asks to stop once a step is reached. */
-    private static final class StopAt implements Progress {
-        private final long stop;
-        private long now;
-
-        StopAt(long stop) {
-            this.stop = stop;
-        }
-
-        @Override
-        public void step(String phase, long step, long steps, double accuracy, double macs) {
-            now = step;
-        }
-
-        @Override
-        public boolean stopping() {
-            return now >= stop;
-        }
-    }
-
     @Test
     void aLossThatIsNoNumberKeepsTheRunAndWritesNothing() throws IOException {
         CompressRequest request = Toy.request(folder, Toy.dense(folder, "mlp.onnx", 5, 24, 16, 1),

@@ -276,24 +276,4 @@ class PreventionTest {
         String text = assertThrows(TrainException.class, () -> Train.prepare(request)).getMessage();
         assertTrue(text.startsWith("recipe.yaml " + expected), text);
     }
-
-    /** Asks to stop once a step is reached. */
-    private static final class StopAt implements Progress {
-        private final long stop;
-        private long now;
-
-        StopAt(long stop) {
-            this.stop = stop;
-        }
-
-        @Override
-        public void step(String phase, long step, long steps, double accuracy, double macs) {
-            now = step;
-        }
-
-        @Override
-        public boolean stopping() {
-            return now >= stop;
-        }
-    }
 }

@@ -137,10 +137,12 @@ class RecipeReaderTest {
             "{parameters: w, sparse: elements, start: pilot, lambda: {budget: 0.5, to: 1}}|line 4: constraints[0].lambda.to: a budget decides",
             "{spaces: w, rank: 1, lambda: 1, start: pilot}|line 4: constraints[0].start: the rank of a product",
             "{parameters: w, sparse: elements, lambda: 1, depth: 7}|line 4: constraints[0]: a constraint has 2, 3 or 4 factors",
+            "{parameters: w, sparse: elements, start: pilot, zeros: 0.5, lambda: {budget: 0.5}}|line 4: constraints[0].lambda: a budget and",
+            "{spaces: w, rank: 1, zeros: 0.5, lambda: 1}|line 4: constraints[0].lambda: the rank of a product of the network's own goes by",
             "{parameters: w, lambda: 1}|line 4: constraints[0]: says no condition",
             "{parameters: w, sparse: elements, rank: 0.5, lambda: 1}|line 4: constraints[0]: says several conditions",
             "{sparse: elements, lambda: 1}|line 4: constraints[0]: a constraint is put either on 'parameters' or on 'spaces'",
-            "{parameters: w, sparse: elements}|line 4: constraints[0]: name either a 'lambda'",
+            "{parameters: w, sparse: elements}|line 4: constraints[0]: name a 'lambda'",
             "{parameters: w, sparse: '4:2', lambda: 1}|line 4: constraints[0].sparse: a pattern N:M keeps N of M",
             "{parameters: w, sparse: colums, lambda: 1}|line 4: constraints[0].sparse: must be one of elements"})
     void whatIsWrongIsSaidWithItsLine(String entry, String message) {
@@ -153,6 +155,10 @@ class RecipeReaderTest {
         assertTrue(refused("").contains("is empty"));
         assertTrue(refused("a: [1").contains("line 1: this is not YAML"), refused("a: [1"));
         assertTrue(refused("- a\n- b\n").contains("line 1: expected keys with values, found a list"));
+        assertTrue(refused(HEAD + "optimizer: {kind: adam, momentum: 0.5}\n")
+                .startsWith("recipe.yaml line 3: optimizer.momentum: kind: adam knows no 'momentum'"));
+        assertTrue(refused(HEAD + "optimizer: {betas: [0.9, 0.99]}\n").contains("it is for adam and adamw"));
+        assertTrue(refused(HEAD + "optimizer: {kind: varpro, rate: 1}\n").contains("varpro knows no 'rate'"));
         assertTrue(refused("data: x\n").contains("name either a 'model'"));
         assertTrue(refused("network: {dense: [4, 2]}\n").contains("'data' is missing"));
         assertTrue(refused(HEAD + "epochs: 0\n").contains("line 3: epochs: must be at least 1"));

@@ -85,6 +85,23 @@ class TrainTest {
         assertEquals(Math.floor(0.8 * all), zero, 0.5, "the entries of all parameters compete");
     }
 
+    /** λ pulls until the goal's time, and not after; the goal says the least that goes. */
+    @Test
+    void aPenaltyBesideAGoalPreparesIt() throws IOException {
+        TrainResult result = run(request(
+                "  - {parameters: '*.weight', sparse: elements, depth: 3, zeros: 0.8, zeros-by: 0.6, lambda: 1e-3}\n",
+                "shrink: false\n"), "run");
+        TrainResult.Outcome sparse = result.constraints().getFirst();
+        assertTrue(result.met());
+        assertEquals(0, sparse.lambda());
+        assertTrue(sparse.zero() >= Math.floor(0.8 * sparse.cells()), result.toString());
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
+        TrainResult pulled = run(request(
+                "  - {parameters: '*.weight', sparse: elements, depth: 2, zeros: 0.01, zeros-by: 0.9, lambda: 0.3}\n",
+                "shrink: false\n"), "pulled");
+        assertTrue(pulled.constraints().getFirst().zero() > 0.5 * sparse.cells(), "λ pulls beside a goal: " + pulled);
+    }
+
     @Test
     void aPatternHoldsInEveryBlock() throws IOException {
         TrainResult result = run(request("  - {parameters: 'fc?.weight', sparse: '2:4'}\n", "shrink: false\n"), "run");
@@ -217,6 +234,7 @@ class TrainTest {
                   - {name: a, parameters: fc1.weight, sparse: elements, lambda: 1}
                   - {name: b, spaces: '*', sparse: units, lambda: 1}
                 """, ""))).getMessage();
+        assertTrue(text.startsWith("recipe.yaml line 8: constraint a: it shares [fc1.weight] with b"), text);
         assertTrue(text.contains("spans other parameters"), text);
     }
 
@@ -266,29 +284,13 @@ class TrainTest {
         assertEquals(solved.constraints().getFirst().zero(), trained.constraints().getFirst().zero());
         assertTrue(trained.constraints().getFirst().stationarity() < STATIONARY, trained.toString());
         assertTrue(solved.constraints().getFirst().stationarity() < STATIONARY, solved.toString());
+        assertTrue(solved.findings().stream().noneMatch(f -> f.kind().equals("gap-open")), solved.toString());
+        TrainResult tight = run(new TrainRequest("r.yaml", text.formatted("kind: varpro, gap: 1e-14"), folder,
+                RecipeReader.Overrides.none(), 2), "tight");
+        assertTrue(tight.findings().stream().anyMatch(f -> f.kind().equals("gap-open")), "float32 cannot hold it");
         TrainResult early = run(new TrainRequest("r.yaml", text.replace("400", "20").formatted("rate: 0.1"), folder,
                 RecipeReader.Overrides.none(), 2), "early");
         assertTrue(early.constraints().getFirst().stationarity() > 10 * STATIONARY, early.toString());
         assertTrue(Double.isNaN(early.constraints().getFirst().goal()), "a λ was given");
-    }
-
-    /** Asks to stop once a step is reached. */
-    private static final class StopAt implements Progress {
-        private final long stop;
-        private long now;
-
-        StopAt(long stop) {
-            this.stop = stop;
-        }
-
-        @Override
-        public void step(String phase, long step, long steps, double accuracy, double macs) {
-            now = step;
-        }
-
-        @Override
-        public boolean stopping() {
-            return now >= stop;
-        }
     }
 }
