@@ -103,6 +103,29 @@ public record Ranked(int depth, long count, long rows, long columns, long rank) 
         balance(z, factors);
     }
 
+    /**
+     * Of three and more matrices, whose product moves with the fourth power of their size and more: the sum over d of
+     * ‖U₁ … U_{d−1}‖² ‖U_{d+1} … U_D‖², spectral norms, which bounds the largest eigenvalue of the sum of JJᵀ.
+     */
+    @Override
+    public double steepness(Tensor factors) {
+        if (depth < 3) {
+            return 1;
+        }
+        List<Tensor> parts = parts(factors);
+        double sum = 0;
+        for (int d = 0; d < depth; d++) {
+            double before = d == 0 ? 1 : spectral(chained(parts.subList(0, d)));
+            double behind = d == depth - 1 ? 1 : spectral(chained(parts.subList(d + 1, depth)));
+            sum += before * before * behind * behind;
+        }
+        return Math.max(1, sum);
+    }
+
+    private static double spectral(Tensor matrices) {
+        return torch.linalg_svdvals(matrices).max().item_double();
+    }
+
     private static Tensor chained(List<Tensor> parts) {
         Tensor product = parts.getFirst();
         for (int d = 1; d < parts.size(); d++) {

@@ -23,6 +23,9 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class Reparametrization implements Steerable, AutoCloseable {
 
+    /** Steps between two measures of how steep the product is. */
+    private static final int PACED = 32;
+
     private final Chart chart;
     private final Scheme scheme;
     private final Kind kind;
@@ -35,6 +38,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
     private final Optional<Optimizer> restOptimizer;
     private final Optimizer factorOptimizer;
     private final boolean decays;
+    private double pace = 1;
     private Optional<Survivors> survivors = Optional.empty();
     private long releasedAfter;
     private double lambda;
@@ -180,7 +184,8 @@ public final class Reparametrization implements Steerable, AutoCloseable {
     }
 
     /**
-     * Moves factors and rest.
+     * Moves factors and rest; products that move faster than plain coordinates would ({@link Scheme#steepness}) at a rate that is
+     * lower by as much.
      *
      * @param gradient ∂L/∂w, flat
      * @param rate the learning rate η
@@ -197,7 +202,15 @@ public final class Reparametrization implements Steerable, AutoCloseable {
                 return;
             }
             scheme.pull(factors, chart.pulledCoordinates(gradient), factorGradient);
-            factorOptimizer.scaled(rate, scale);
+            pace();
+            factorOptimizer.scaled(pace * rate, scale);
+        }
+    }
+
+    /** Measures how steep the product is, from time to time. Adam's steps do not know how long a gradient is. */
+    private void pace() {
+        if (kind instanceof Kind.Sgd && factorOptimizer.steps() % PACED == 0) {
+            pace = 1 / scheme.steepness(factors);
         }
     }
 
@@ -329,6 +342,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
             sections.put("rest", Tensors.toData(rest).bytes());
             restOptimizer.get().sections().forEach((name, bytes) -> sections.put("rest/" + name, bytes));
         }
+        sections.put("pace", MemorySegment.ofArray(new double[] {pace}));
         survivors.ifPresent(left -> {
             sections.putAll(left.sections());
             sections.put("released", MemorySegment.ofArray(new long[] {releasedAfter}));
@@ -340,6 +354,7 @@ public final class Reparametrization implements Steerable, AutoCloseable {
     public void restore(Function<String, MemorySegment> sections, long steps) {
         restore(factors, sections.apply("factors"));
         factorOptimizer.restore(name -> sections.apply("factors/" + name), steps);
+        pace = sections.apply("pace").get(ValueLayout.JAVA_DOUBLE_UNALIGNED, 0);
         if (restOptimizer.isPresent()) {
             restore(rest, sections.apply("rest"));
             restOptimizer.get().restore(name -> sections.apply("rest/" + name), steps);

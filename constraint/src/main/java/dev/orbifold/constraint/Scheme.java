@@ -105,6 +105,16 @@ public sealed interface Scheme permits Elementwise, Gated, Ranked, Tucker {
     default void align(Tensor factors, List<Tensor> momenta) {
     }
 
+    /**
+     * How many times further than plain coordinates the product moves, at most, when its factors take a step along their
+     * gradients: the learning rate of the factors is divided by it. 1 where a recipe's rate is for the factors themselves.
+     *
+     * @param factors as they start
+     */
+    default double steepness(Tensor factors) {
+        return 1;
+    }
+
     /** The number of zero cells. */
     default long closed(Tensor factors) {
         return sizes(factors).eq(Scalars.ZERO).sum().item_long();

@@ -145,6 +145,31 @@ public record Tucker(int layers, List<Long> dims, List<Long> ranks) implements S
         balance(z, factors);
     }
 
+    /** The same bound as of a product of matrices: per factor the squared spectral norms of all others. */
+    @Override
+    public double steepness(Tensor factors) {
+        List<Double> norms = new ArrayList<>();
+        double core = 0;
+        for (int axis = 0; axis < dims.size(); axis++) {
+            core = Math.max(core, spectral(unfolded(core(factors), axis)));
+        }
+        norms.add(core);
+        matrices(factors).forEach(layers -> layers.forEach(m -> norms.add(spectral(m))));
+        double sum = 0;
+        for (int own = 0; own < norms.size(); own++) {
+            double others = 1;
+            for (int other = 0; other < norms.size(); other++) {
+                others *= other == own ? 1 : norms.get(other) * norms.get(other);
+            }
+            sum += others;
+        }
+        return Math.max(1, sum);
+    }
+
+    private static double spectral(Tensor matrix) {
+        return torch.linalg_svdvals(matrix).max().item_double();
+    }
+
     private Tensor tensor(Tensor factors) {
         Tensor product = core(factors);
         List<List<Tensor>> matrices = matrices(factors);

@@ -139,12 +139,21 @@ class TrainTest {
     /** Depth counts the core and the matrices of both axes. */
     @Test
     void aDeepTuckerFormTrains() throws IOException {
-        TrainRequest quick = request(
-                "  - {parameters: fc1.weight, tucker: {share: 0.5, layers: 2}, lambda: 1e-4}\n", "shrink: false\n");
-        TrainResult result = run(new TrainRequest(quick.name(), quick.text().replace("rate: 0.05", "rate: 0.01"),
-                quick.folder(), quick.overrides(), quick.threads()), "run");
+        TrainResult result = run(request(
+                "  - {parameters: fc1.weight, tucker: {share: 0.5, layers: 2}, lambda: 1e-4}\n", "shrink: false\n"),
+                "run");
         assertEquals(5, result.constraints().getFirst().depth());
         assertEquals(12 + 32, result.constraints().getFirst().cells());
+        assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
+    }
+
+    /** The product of many matrices is steep; a rate that is usual for plain weights must not throw it off. */
+    @ParameterizedTest @ValueSource(ints = {2, 3, 4})
+    void ranksTrainAtTheUsualRate(int depth) throws IOException {
+        TrainRequest usual = request("  - {parameters: fc1.weight, rank: 0.5, depth: " + depth + ", lambda: 1e-4}\n",
+                "shrink: false\n");
+        TrainResult result = run(new TrainRequest(usual.name(), usual.text().replace("rate: 0.05", "rate: 0.1"),
+                usual.folder(), usual.overrides(), usual.threads()), "run");
         assertTrue(result.after().accuracy() > ACCURATE, result.verdict());
     }
 
