@@ -40,10 +40,16 @@ public final class Aim {
         }
     }
 
+    /** A push is taken in at least so many turns. */
+    private static final int TURNS = 50;
+    /** The most steps between two turns: a push passes over all factors, which costs about as much as a step of the optimizer. */
+    private static final int APART = 4;
+
     private final Goal goal;
     private final Steerable form;
     private final Device device;
     private final boolean[] pushed;
+    private final float[] factors;
 
     /** Aims at a goal. */
     public Aim(Goal goal, Steerable form, Device device) {
@@ -56,6 +62,7 @@ public final class Aim {
             throw new ConstraintException("cells that compete in parts of " + held + " in all are not " + cells);
         }
         this.pushed = new boolean[Math.toIntExact(cells)];
+        this.factors = new float[pushed.length];
     }
 
     /** The share of cells that should be gone, or going, at a step. */
@@ -69,7 +76,7 @@ public final class Aim {
     }
 
     /**
-     * Acts after a step of training.
+     * Acts after a step of training: now and then chooses anew, every few steps pushes.
      *
      * @param step the number of the step that was taken, from 0
      * @return whether factors changed
@@ -81,19 +88,24 @@ public final class Aim {
         if (step % goal.every() == 0 || step == goal.chosen()) {
             choose(share(step));
         }
-        double shrink = step >= goal.end() ? 0
-                : Math.exp(Math.log(Scheme.ZERO) / (form.depth() * (double) pushSteps()));
-        float[] factors = new float[pushed.length];
-        for (int c = 0; c < factors.length; c++) {
-            factors[c] = pushed[c] ? (float) shrink : 1;
+        boolean last = step >= goal.end();
+        boolean snaps = last || step % goal.every() == 0;
+        long apart = Math.clamp(pushSteps() / TURNS, 1, APART);
+        boolean pushes = last || step % apart == 0;
+        if (pushes) {
+            float shrink = last ? 0
+                    : (float) Math.exp(apart * Math.log(Scheme.ZERO) / (form.depth() * (double) pushSteps()));
+            for (int c = 0; c < factors.length; c++) {
+                factors[c] = pushed[c] ? shrink : 1;
+            }
+            try (PointerScope scope = new PointerScope()) {
+                form.push(Tensors.of(device, factors, factors.length));
+            }
         }
-        try (PointerScope scope = new PointerScope()) {
-            form.push(Tensors.of(device, factors, factors.length));
-        }
-        if (step % goal.every() == 0 || step >= goal.end()) {
+        if (snaps) {
             form.snap();
         }
-        return true;
+        return pushes || snaps;
     }
 
     /** Which cells are pushed, 0 or 1 for each: what a checkpoint needs. */
@@ -139,15 +151,31 @@ public final class Aim {
         Arrays.fill(pushed, false);
         int from = 0;
         for (int block : goal.competing().isEmpty() ? List.of(sizes.length) : goal.competing()) {
-            int going = going(share, block);
-            int start = from;
-            Integer[] order = new Integer[block];
-            Arrays.setAll(order, i -> start + i);
-            Arrays.sort(order, (a, b) -> Float.compare(sizes[a], sizes[b]));
-            for (int i = 0; i < going; i++) {
-                pushed[order[i]] = true;
-            }
+            smallest(sizes, from, from + block, going(share, block));
             from += block;
+        }
+    }
+
+    /** Marks the smallest of a part as pushed; of equal ones the first. */
+    private void smallest(float[] sizes, int from, int to, int count) {
+        if (count == 0) {
+            return;
+        }
+        float[] ordered = Arrays.copyOfRange(sizes, from, to);
+        Arrays.sort(ordered);
+        float bound = ordered[count - 1];
+        int left = count;
+        for (int c = from; c < to; c++) {
+            if (Float.compare(sizes[c], bound) < 0) {
+                pushed[c] = true;
+                left--;
+            }
+        }
+        for (int c = from; c < to && left > 0; c++) {
+            if (Float.compare(sizes[c], bound) == 0) {
+                pushed[c] = true;
+                left--;
+            }
         }
     }
 }

@@ -286,8 +286,10 @@ public final class Reparametrization implements Steerable, AutoCloseable {
             Tensor cells = perCell.to(factors.scalar_type());
             scheme.scale(factors, cells);
             // What is pushed to 0 at once must not be carried on by momentum; what only shrinks keeps its own.
-            Tensor alive = cells.ne(Scalars.ZERO).to(cells.scalar_type());
-            factorOptimizer.moments().forEach(m -> scheme.scale(m, alive));
+            Tensor alive = cells.ne(Scalars.ZERO);
+            if (!alive.all().item_bool()) {
+                factorOptimizer.moments().forEach(m -> scheme.scale(m, alive.to(cells.scalar_type())));
+            }
         }
     }
 
