@@ -20,6 +20,9 @@ final class Results {
     /** The largest output difference, divided by the output range, that counts as equal. */
     static final double EQUAL = 1e-4;
 
+    /** More notes than this are in the report alone. */
+    private static final int NOTES = 3;
+
     private final RunView run;
     private final JsonNode result;
 
@@ -128,17 +131,18 @@ final class Results {
 
     private String findings() {
         StringBuilder text = new StringBuilder();
-        int notes = 0;
+        List<String> notes = new ArrayList<>();
         for (JsonNode finding : run.findings().orElseGet(JsonNodeFactory.instance::arrayNode)) {
             if (finding.path("severity").asText().equals("INFO")) {
-                notes++;
+                notes.add("note: " + finding.path("place").asText() + ": " + finding.path("message").asText() + '\n');
             } else {
                 text.append(finding.path("severity").asText().toLowerCase(Locale.ROOT)).append(": ")
                         .append(finding.path("place").asText()).append(": ").append(finding.path("message").asText())
                         .append('\n');
             }
         }
-        text.append(Listing.notes(notes));
+        notes.subList(0, Math.min(NOTES, notes.size())).forEach(text::append);
+        text.append(Listing.notes(Math.max(0, notes.size() - NOTES)));
         return text.isEmpty() ? "" : "\n" + text;
     }
 

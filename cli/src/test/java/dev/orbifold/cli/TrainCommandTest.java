@@ -96,10 +96,11 @@ class TrainCommandTest {
         List<String> lines = outcome.out().lines().toList();
         int head =
                 lines.indexOf(
-                        "Constraint  on          scheme                goal      zero    share  imbalance  left of Oᵀw");
+                        "Constraint  on          condition       scheme                goal      zero    share");
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(
-                        head > 0 && lines.get(head + 1).startsWith("half        fc1.weight  elementwise D = 2"),
+                        head > 0 && lines.get(head + 1)
+                                .startsWith("half        fc1.weight  single weights  elementwise D = 2"),
                         outcome.all()),
                 () -> assertTrue(
                         outcome.out().contains("Cutting what is zero out of the folded network moved no output"),

@@ -4,6 +4,32 @@ import java.util.List;
 
 /** What a constraint takes to zero: which O of Oᵀw = 0, and which of its columns go together (theory, 1, DCS). */
 public sealed interface Condition {
+    /** What goes to zero, or becomes equal, in a few words. */
+    default String words() {
+        return switch (this) {
+            case Elements e -> "single weights";
+            case Pattern p -> p.kept() + ":" + p.of() + " pattern";
+            case Slices s -> s.by().name().toLowerCase(java.util.Locale.ROOT);
+            case Blocks b -> "blocks of " + b.units() + " × " + b.inputs();
+            case Sets s -> "listed groups";
+            case Rank r -> "rank, at most " + Math.round(100 * r.most()) + " %";
+            case TuckerRank t -> "multilinear rank";
+            case Ties.Listed l -> "equal in classes";
+            case Ties.Pairs p -> "units equal in pairs";
+            case Ties.Mirrored m -> "left-right symmetric";
+            case Ties.Circulant c -> "circulant";
+            case Ties.Toeplitz t -> "constant diagonals";
+            case Ties.Symmetric s -> "symmetric matrix";
+            case Ties.Shared s -> "equal parameters";
+            case ZeroSums z -> "sums of inputs";
+            case Pieces p -> "differences of neighbours";
+            case Matrix m -> "Oᵀw of a file";
+            case Units u -> "units";
+            case Clones c -> "units equal in pairs";
+            case PairRanks p -> "rank of a product";
+        };
+    }
+
     /** Single entries: unstructured sparsity. */
     record Elements() implements Condition {
     }

@@ -104,14 +104,11 @@ public record Ranked(int depth, long count, long rows, long columns, long rank) 
     }
 
     /**
-     * Of three and more matrices, whose product moves with the fourth power of their size and more: the sum over d of
+     * The product moves with the squares of the singular values of the other factors: the sum over d of
      * ‖U₁ … U_{d−1}‖² ‖U_{d+1} … U_D‖², spectral norms, which bounds the largest eigenvalue of the sum of JJᵀ.
      */
     @Override
     public double steepness(Tensor factors) {
-        if (depth < 3) {
-            return 1;
-        }
         List<Tensor> parts = parts(factors);
         double sum = 0;
         for (int d = 0; d < depth; d++) {

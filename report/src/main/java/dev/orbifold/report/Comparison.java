@@ -3,6 +3,8 @@ package dev.orbifold.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleFunction;
 
@@ -27,6 +29,9 @@ public record Comparison(List<Row> rows) {
             DoubleFunction<String> changeText) {
     }
 
+    /** What training from random weights does not compare. */
+    private static final Set<String> LEARNT = Set.of("accuracy", "loss");
+
     private static final List<Quantity> QUANTITIES = List.of(
             new Quantity("accuracy", "accuracy", Units::percent, (before, after) -> after - before, Units::points),
             new Quantity("loss", "loss (nats)", Units::loss, (before, after) -> after - before,
@@ -46,6 +51,7 @@ public record Comparison(List<Row> rows) {
 
     /** Reads the result; a quantity without a number on both sides has no row. */
     public static Comparison of(JsonNode result) {
+        boolean fresh = result.path("fresh").asBoolean();
         List<Row> rows = new ArrayList<>();
         for (Quantity quantity : QUANTITIES) {
             JsonNode before = result.path("before").path(quantity.field());
@@ -53,10 +59,25 @@ public record Comparison(List<Row> rows) {
             if (before.isNumber() && after.isNumber()) {
                 double change = quantity.change().applyAsDouble(before.asDouble(), after.asDouble());
                 rows.add(new Row(quantity.name(), quantity.text().apply(before.asDouble()),
-                        quantity.text().apply(after.asDouble()), quantity.changeText().apply(change)));
+                        quantity.text().apply(after.asDouble()),
+                        fresh && LEARNT.contains(quantity.field()) ? "from random weights"
+                                : quantity.changeText().apply(change)));
+            }
+            if (quantity.field().equals("parameters")) {
+                weights(result.path("weights")).ifPresent(rows::add);
             }
         }
         return new Comparison(List.copyOf(rows));
+    }
+
+    /** Entries of matrices and kernels, and those of them that are not zero; a runtime that knows no zeros stores them all. */
+    private static Optional<Row> weights(JsonNode weights) {
+        double before = weights.path("before").asDouble();
+        double after = weights.path("nonZero").asDouble();
+        return before > after && after > 0
+                ? Optional.of(new Row("weights not zero", Units.count(before), Units.count(after),
+                        Units.factor(before / after) + " fewer"))
+                : Optional.empty();
     }
 
     /** The table for a terminal. */

@@ -17,6 +17,7 @@ final class ConstraintsSection {
     private static final List<Column> COLUMNS = List.of(
             new Column("constraint", row -> true, Outcomes.Row::name),
             new Column("on", row -> true, row -> String.join(", ", row.parameters())),
+            new Column("condition", row -> !row.condition().isEmpty(), Outcomes.Row::condition),
             new Column("scheme", row -> true, Outcomes.Row::scheme),
             new Column("#goal", row -> Double.isFinite(row.goal()), row -> Units.percent(row.goal())),
             new Column("#λ at the end", row -> row.lambda() > 0, Outcomes.Row::strength),

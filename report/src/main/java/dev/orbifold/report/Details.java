@@ -77,8 +77,13 @@ final class Details {
     }
 
     private Html command() {
-        return new Html().open("p").element("code", ("orbifold " + run.command() + " "
+        return new Html().open("p").element("code", ("orbifold " + typed() + " "
                 + String.join(" ", run.arguments())).strip()).close("p");
+    }
+
+    /** An experiment is typed as the training of its recipe. */
+    private String typed() {
+        return run.command().equals("experiment") ? "train" : run.command();
     }
 
     private static Html configuration(JsonNode tree) {

@@ -45,7 +45,8 @@ final class ExperimentSection {
             series.add(new Chart.Series(name, String.valueOf(series.size()), points));
         });
         return new Chart.Plot("experiment", experiment.y() + " against " + experiment.x() + ", one line per series",
-                experiment.x(), experiment.y(), result.path("plot").path("logX").asBoolean(),
+                Experiments.named(experiment.x()), Experiments.named(experiment.y()),
+                result.path("plot").path("logX").asBoolean(),
                 result.path("plot").path("logY").asBoolean(), series);
     }
 }

@@ -108,6 +108,16 @@ public record Experiments(String x, String y, List<Row> rows) {
         return table;
     }
 
+    /** A measure with its unit. */
+    static String named(String measure) {
+        return switch (measure) {
+            case "accuracy", "zeros" -> measure + " (%)";
+            case "loss" -> "loss (nats)";
+            case "compression", "speedup" -> measure + " (×)";
+            default -> measure;
+        };
+    }
+
     /** The heads of the columns, numbers marked as tables of the page mark them. */
     List<String> heads() {
         List<String> heads = new ArrayList<>(List.of("series"));
@@ -115,11 +125,11 @@ public record Experiments(String x, String y, List<Row> rows) {
             heads.add("#value");
         }
         if (!x.equals("value")) {
-            heads.add("#" + x);
+            heads.add("#" + named(x));
         }
-        heads.add("#" + y);
+        heads.add("#" + named(y));
         if (rows.stream().anyMatch(r -> r.ys().size() > 1)) {
-            heads.add("#± over seeds");
+            heads.add("#std over seeds");
             heads.add("#seeds");
         }
         return heads;

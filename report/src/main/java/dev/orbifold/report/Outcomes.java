@@ -31,6 +31,7 @@ public record Outcomes(List<Row> rows) {
      *
      * @param name of the constraint
      * @param parameters what it is on
+     * @param condition what was asked for, in words
      * @param scheme how it was factored
      * @param goal the share of cells it was steered to, in percent, or NaN
      * @param lambda λ at the end
@@ -44,7 +45,8 @@ public record Outcomes(List<Row> rows) {
      * @param stationarity what is left over of the gradient of loss and penalty, over the penalty's own pull, or NaN
      * @param left ‖Oᵀw‖ over ‖w‖ of the written weights
      */
-    public record Row(String name, List<String> parameters, String scheme, double goal, double lambda, long cells,
+    public record Row(String name, List<String> parameters, String condition, String scheme, double goal, double lambda,
+            long cells,
             long zero, long tenth, long tenfold, double penalty, double imbalance, double gap, double stationarity,
             double left) {
         /** Copies the list. */
@@ -110,7 +112,8 @@ public record Outcomes(List<Row> rows) {
             List<String> parameters = new ArrayList<>();
             one.path("parameters").forEach(name -> parameters.add(name.asText()));
             long zero = one.path("zero").asLong();
-            rows.add(new Row(one.path("name").asText(), parameters, one.path("scheme").asText(),
+            rows.add(new Row(one.path("name").asText(), parameters, one.path("condition").asText(),
+                    one.path("scheme").asText(),
                     100 * Sections.number(one, "goal"), Sections.number(one, "lambda"), one.path("cells").asLong(),
                     zero, one.path("nearby").path("tenth").asLong(zero),
                     one.path("nearby").path("tenfold").asLong(zero), Sections.number(one, "penalty"),
@@ -129,25 +132,39 @@ public record Outcomes(List<Row> rows) {
     public Table table() {
         boolean goals = any(row -> Double.isFinite(row.goal()));
         boolean optima = any(row -> !row.optimum().equals(Units.UNKNOWN));
-        Table table = new Table().left("Constraint").left("on").left("scheme");
+        boolean whole = any(Row::whole);
+        Table table = new Table().left("Constraint").left("on");
+        boolean conditions = any(row -> !row.condition().isEmpty());
+        if (conditions) {
+            table.left("condition");
+        }
+        table.left("scheme");
         if (goals) {
             table.right("goal");
         }
-        table.right("zero").right("share").right("imbalance");
+        table.right("zero").right("share");
         if (optima) {
-            table.right("from optimum");
+            table.right("stationarity");
         }
-        table.right("left of Oᵀw");
+        if (whole) {
+            table.right("left of Oᵀw");
+        }
         for (Row row : rows) {
-            List<String> cells = new ArrayList<>(List.of(row.name(), row.few(), row.scheme()));
+            List<String> cells = new ArrayList<>(List.of(row.name(), row.few()));
+            if (conditions) {
+                cells.add(row.condition());
+            }
+            cells.add(row.scheme());
             if (goals) {
                 cells.add(Units.percent(row.goal()));
             }
-            cells.addAll(List.of(row.zeros(), Units.percent(row.share()), Units.scientific(row.imbalance())));
+            cells.addAll(List.of(row.zeros(), Units.percent(row.share())));
             if (optima) {
                 cells.add(row.optimum());
             }
-            cells.add(row.remains());
+            if (whole) {
+                cells.add(row.remains());
+            }
             table.row(cells.toArray(String[]::new));
         }
         return table;

@@ -32,7 +32,7 @@ final class Verdict {
             line.text("Target: " + target(target) + " – ").element("span", met ? "met" : "missed", "class",
                     met ? "met" : "missed").text(". ");
         }
-        result.filter(Verdict::isTrain).filter(r -> r.path("met").isBoolean() && !r.path("constraints").isEmpty())
+        result.filter(Verdict::isTrain).filter(r -> r.path("met").isBoolean() && hasGoal(r.path("constraints")))
                 .ifPresent(r -> goals(line, r.path("met").asBoolean()));
         if (state.status() != RunState.Status.DONE) {
             unfinished(line, state);
@@ -40,6 +40,15 @@ final class Verdict {
             line.text("The Run is done, exit code " + state.exitCode() + ".");
         }
         return line.end("p");
+    }
+
+    private static boolean hasGoal(JsonNode constraints) {
+        for (JsonNode one : constraints) {
+            if (one.path("goal").isNumber()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void goals(Html line, boolean met) {
@@ -100,10 +109,12 @@ final class Verdict {
         if (before.path("accuracy").isNumber() && after.path("accuracy").isNumber()) {
             double from = before.path("accuracy").asDouble();
             double to = after.path("accuracy").asDouble();
-            gains.add("accuracy " + Units.percent(from) + " → " + Units.percent(to) + " (" + Units.points(to - from)
-                    + ")");
+            gains.add(result.path("fresh").asBoolean() ? "accuracy " + Units.percent(to)
+                    : "accuracy " + Units.percent(from) + " → " + Units.percent(to) + " (" + Units.points(to - from)
+                            + ")");
         } else if (isTrain(result) && before.path("loss").isNumber() && after.path("loss").isNumber()) {
-            gains.add("loss " + Units.loss(before.path("loss").asDouble()) + " → "
+            gains.add("loss "
+                    + (result.path("fresh").asBoolean() ? "" : Units.loss(before.path("loss").asDouble()) + " → ")
                     + Units.loss(after.path("loss").asDouble()));
         }
         String all = String.join(", ", gains).replace(" %", "\u00a0%");

@@ -190,14 +190,14 @@
   function plot(chart, look) {
     const option = base(look);
     option.legend.show = chart.series.length > 1;
-    option.grid = { left: 26, right: 18, top: chart.series.length > 1 ? 44 : 18, bottom: 26, containLabel: true };
+    option.grid = { left: 38, right: 18, top: chart.series.length > 1 ? 44 : 18, bottom: 26, containLabel: true };
     option.tooltip.trigger = 'item';
     option.tooltip.formatter = item => echarts.format.encodeHTML(item.seriesName) + '<br>' + echarts.format.encodeHTML(chart.yAxis) + ' '
       + plain(item.value[1]) + (item.value[3] > item.value[2] ? ' (' + plain(item.value[2]) + ' to ' + plain(item.value[3]) + ')' : '')
       + '<br>' + echarts.format.encodeHTML(chart.xAxis) + ' ' + plain(item.value[0]);
     const scale = (log, name, more) => {
       const made = axis(look, { type: log ? 'log' : 'value', scale: true, name: name + (log ? ' (log scale)' : ''), nameLocation: 'middle', ...more });
-      made.axisLabel = { ...made.axisLabel, formatter: plain, showMinLabel: false, showMaxLabel: false };
+      made.axisLabel = { ...made.axisLabel, formatter: plain, showMinLabel: log, showMaxLabel: log };
       return made;
     };
     option.xAxis = scale(chart.logX, chart.xAxis, { nameGap: 26 });

@@ -75,6 +75,7 @@ final class SyntheticTraining {
         Map<String, Object> outcome = new LinkedHashMap<>();
         outcome.put("name", name);
         outcome.put("parameters", parameters);
+        outcome.put("condition", "single weights");
         outcome.put("scheme", scheme);
         outcome.put("lambda", lambda);
         outcome.put("cells", cells);

@@ -100,10 +100,10 @@ class TrainingPageTest {
     void theTerminalHasOneLinePerConstraint() {
         RunView run = SyntheticTraining.write(temporary.resolve("run"), "few weights", RunState.Status.DONE);
         assertEquals("""
-                Constraint   on                     scheme                goal            zero     share  imbalance   from optimum  left of Oᵀw
-                few weights  fc1.weight             elementwise D = 3  90.00 %  5,760 of 6,400   90.00 %    2.0e-03              –            –
-                halves       fc1.weight and 2 more  gated D = 2              –       50 of 100   50.00 %    2.0e-03        1.6e-06            –
-                all of it    fc2.weight             elementwise D = 2        –        40 of 40  100.00 %    2.0e-03  4.2e-06 (gap)      3.1e-08
+                Constraint   on                     condition       scheme                goal            zero     share   stationarity  left of Oᵀw
+                few weights  fc1.weight             single weights  elementwise D = 3  90.00 %  5,760 of 6,400   90.00 %              –            –
+                halves       fc1.weight and 2 more  single weights  gated D = 2              –       50 of 100   50.00 %        1.6e-06            –
+                all of it    fc2.weight             single weights  elementwise D = 2        –        40 of 40  100.00 %  4.2e-06 (gap)      3.1e-08
                 """, Outcomes.of(run.result().orElseThrow()).table().text());
     }
 

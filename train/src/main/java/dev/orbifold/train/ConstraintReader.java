@@ -70,10 +70,12 @@ final class ConstraintReader {
         if (goal.isEmpty() && lambda.isEmpty() && ties(condition)) {
             goal = Optional.of(1.0);
         }
+        boolean capped = condition instanceof Condition.Rank r && r.most() < 1
+                || condition instanceof Condition.TuckerRank t && t.most() < 1;
         Optional<Rival> rival = rival();
         if (rival.isPresent()) {
             fits(rival.get(), condition, goal.isPresent(), lambda.isPresent());
-        } else if (goal.isEmpty() && lambda.isEmpty()) {
+        } else if (goal.isEmpty() && lambda.isEmpty() && !capped) {
             throw node.wrong("name a 'lambda', the share of 'zeros' to reach, or both");
         }
         Recipe.Lambda over = lambda.map(this::lambda).orElse(Recipe.Lambda.constant(0));
@@ -226,6 +228,9 @@ final class ConstraintReader {
         double until = given.get("until").map(n -> n.number(0, 1)).orElse(1.0);
         double off = given.get("off").map(n -> n.number(0, 1)).orElse(1.0);
         given.noOthers();
+        if (off < until && given.get("until").isPresent()) {
+            throw given.wrong("'off' at " + off + " comes before 'until' at " + until + ": λ would never reach 'to'");
+        }
         return new Recipe.Lambda(from, to, until, off, Optional.empty());
     }
 
@@ -308,7 +313,8 @@ final class ConstraintReader {
                 throw value.wrong("a pattern is N:M, such as \"2:4\", found '" + text + "'");
             }
         }
-        return switch (value.oneOf("elements", "units", "inputs", "kernels")) {
+        return switch (value.oneOf("elements", "units", "inputs", "kernels", "\"N:M\"", "{blocks: [h, w]}",
+                "{sets: FILE}")) {
             case "units" -> new Condition.Slices(Condition.Slice.UNITS);
             case "inputs" -> new Condition.Slices(Condition.Slice.INPUTS);
             case "kernels" -> new Condition.Slices(Condition.Slice.KERNELS);

@@ -73,7 +73,8 @@ public enum Measure {
         }
     }
 
-    private static long weights(Graph graph, boolean nonZero) {
+    /** Entries of Parameters with two axes and more. */
+    static long weights(Graph graph, boolean nonZero) {
         long count = 0;
         for (TensorData data : graph.parameters().values()) {
             if (data.type().isReal() && data.rank() >= 2) {

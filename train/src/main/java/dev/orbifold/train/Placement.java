@@ -71,6 +71,13 @@ final class Placement implements AutoCloseable {
      * @param aim what steers it
      */
     record Steering(String name, Steerable cells, Aim aim) {
+        /** Whether all cells are zero that were to be. */
+        boolean met() {
+            try (PointerScope scope = new PointerScope()) {
+                return cells.closed() >= aim.least();
+            }
+        }
+
         /**
          * @param competing numbers of consecutive cells that compete with each other; empty for all
          * @throws ConstraintException if the share takes no cell at all

@@ -64,6 +64,11 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
         }
     }
 
+    /** Whether training begins at random weights. */
+    boolean fresh() {
+        return !(origin instanceof Origin.Model m) || m.random();
+    }
+
     /**
      * One constraint and its strength over training.
      *

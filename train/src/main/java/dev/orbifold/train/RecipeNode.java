@@ -28,6 +28,8 @@ final class RecipeNode {
     /** What stands for the value of a series. */
     static final String VALUE = "$";
     private static final int FAR = 3;
+    private static final double SMALL = 1e-6;
+    private static final double HUNDRED = 100;
 
     private final Source source;
     private final String path;
@@ -213,11 +215,15 @@ final class RecipeNode {
     void noOthers() {
         entries().forEach((key, value) -> {
             if (!known.contains(key)) {
-                String near = known.stream().min(Comparator.comparingInt(k -> distance(k, key)))
-                        .filter(k -> distance(k, key) <= FAR).map(k -> "; did you mean '" + k + "'?").orElse("");
-                throw value.wrong("nobody knows this key" + near + " Known here: " + String.join(", ", known));
+                throw value
+                        .wrong("nobody knows this key" + near(known, key) + " Known here: " + String.join(", ", known));
             }
         });
+    }
+
+    private static String near(java.util.Collection<String> words, String found) {
+        return words.stream().min(Comparator.comparingInt(k -> distance(k, found)))
+                .filter(k -> distance(k, found) <= FAR).map(k -> "; did you mean '" + k + "'?").orElse("");
     }
 
     private static int distance(String a, String b) {
@@ -270,7 +276,14 @@ final class RecipeNode {
     double number(double least, double most) {
         double value = number();
         if (value < least || value > most) {
-            throw wrong("must lie between " + least + " and " + most + ", found " + text());
+            String bounds = most == Double.MAX_VALUE
+                    ? least == 0 ? "must not be negative" : "must be positive"
+                    : "must lie " + (least > 0 && least < SMALL ? "above 0 and at most at " + PlanWords.number(most)
+                            : "between " + PlanWords.number(least) + " and " + PlanWords.number(most));
+            String hint = most == 1 && value > 1 && value <= HUNDRED
+                    ? "; it is a share: " + PlanWords.number(value) + " % is " + PlanWords.number(value / HUNDRED)
+                    : "";
+            throw wrong(bounds + ", found " + text() + hint);
         }
         return value;
     }
@@ -314,7 +327,8 @@ final class RecipeNode {
     String oneOf(String... words) {
         String text = text();
         if (!List.of(words).contains(text)) {
-            throw wrong("must be one of " + String.join(", ", words) + ", found '" + text + "'");
+            throw wrong("must be one of " + String.join(", ", words) + ", found '" + text + "'"
+                    + near(List.of(words), text));
         }
         return text;
     }

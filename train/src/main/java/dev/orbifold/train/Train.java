@@ -33,7 +33,10 @@ import java.util.Optional;
 
 /** Trains a network under the constraints of a recipe: {@code train}. */
 public final class Train implements AutoCloseable {
+    /** Steps that are timed for an estimate, at least and at most; as many as fit into so many seconds. */
     private static final int TIMED = 5;
+    private static final int MOST_TIMED = 400;
+    private static final double WARM = 1;
 
     /**
      * What a Run keeps to be continued.
@@ -53,6 +56,7 @@ public final class Train implements AutoCloseable {
     private final Device device;
     private final Objective objective;
     private final List<Finding> findings = new ArrayList<>();
+    private double seconds = Double.NaN;
     private final Map<String, List<String>> copies = new LinkedHashMap<>();
 
     private Train(TrainRequest request) {
@@ -77,6 +81,7 @@ public final class Train implements AutoCloseable {
             SharedUses.require(recipe, learner, copies);
             this.start = learner.preventing().started(plain);
             findings.addAll(learner.preventing().findings());
+            findings.addAll(Pull.tooShort(recipe, learner.placement().held(), steps()));
             if (recipe.projected().isPresent()) {
                 Projected.require(recipe, start, learner.placement().held());
             }
@@ -177,52 +182,59 @@ public final class Train implements AutoCloseable {
         lines.add(String.format(Locale.ROOT, "data: %s, %,d samples to train on, %,d held out, %,d to test",
                 recipe.data().path(), fit.size(), held.map(Part::size).orElse(0), data.test().size()));
         lines.add(String.format(Locale.ROOT, "training: %d epochs of %d steps, batch %d, %s, learning rate %s",
-                recipe.epochs(), perEpoch(), batch(), recipe.optimizer(), recipe.rate()));
+                recipe.epochs(), perEpoch(), batch(), PlanWords.optimizer(recipe.optimizer()),
+                PlanWords.schedule(recipe.rate())));
         long extra = 0;
         try (Learner learner = learner(Precision.FLOAT32)) {
             for (Placement.Held h : learner.placement().held()) {
                 long factors = h.form().scheme().factors() + h.form().chart().rest();
                 extra += factors;
                 lines.add(String.format(Locale.ROOT,
-                        "constraint %s: %s on %s, %,d cells, %,d entries as %,d factors and %,d free numbers, %s",
-                        h.term().name(), words(h.form().scheme()), h.form().parameters(), h.form().scheme().cells(),
-                        h.form().chart().entries(), h.form().scheme().factors(), h.form().chart().rest(),
-                        h.asked().constraint().goal().map(g -> "steered to " + 100 * g + " % zeros by "
-                                + 100 * h.asked().goalUntil() + " % of training")
-                                .orElse(strength(h.asked().lambda()))));
+                        "constraint %s: %s of %s, %s; %,d cells, %,d entries as %,d factors (%s) and %,d free numbers",
+                        h.term().name(), h.asked().constraint().condition().words(), h.form().parameters(),
+                        PlanWords.push(h.asked()), h.form().scheme().cells(), h.form().chart().entries(),
+                        h.form().scheme().factors(), words(h.form().scheme()), h.form().chart().rest()));
             }
             learner.placement().pairs().forEach(p -> lines.add(String.format(Locale.ROOT,
-                    "constraint %s: the rank of %d copies of %d coordinates, on %s", p.name(),
-                    p.rank().space().copies(),
-                    p.rank().space().dimension(), p.rank().parameters())));
+                    "constraint %s: %s, %d copies of %d coordinates, on %s, %s", p.name(),
+                    p.asked().constraint().condition().words(), p.rank().space().copies(),
+                    p.rank().space().dimension(), p.rank().parameters(), PlanWords.push(p.asked()))));
             learner.placement().rivals()
-                    .forEach(r -> lines.add(String.format(Locale.ROOT, "constraint %s: by %s on %s, %,d cells",
-                            r.name(), r.cells().rival().word(), r.cells().parameters(), r.cells().cells())));
+                    .forEach(r -> lines.add(String.format(Locale.ROOT, "constraint %s: %s of %s by %s, %s, %,d cells",
+                            r.name(), r.asked().constraint().condition().words(), r.cells().parameters(),
+                            r.cells().rival().word(), PlanWords.push(r.asked()), r.cells().cells())));
             lines.addAll(learner.preventing().plan());
             int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
-            lines.add(String.format(Locale.ROOT, "memory: weights, gradients and moments %.1f MB, constraints %.1f MB",
+            lines.add(String.format(Locale.ROOT,
+                    "memory: weights, gradients and moments %.1f MB, constraints %.1f MB; activations of a batch come on top",
                     buffers * 4e-6 * cost.parameters(), buffers * 4e-6 * extra));
-            lines.add(String.format(Locale.ROOT, "time: about %.0f s of training on this machine",
-                    secondsPerStep(learner) * steps()));
+            seconds = secondsPerStep(learner) * steps();
+            lines.add(String.format(Locale.ROOT, "time: about %.0f s of training on this machine", seconds));
         }
+        findings.stream().filter(f -> f.severity() != Finding.Severity.INFO)
+                .forEach(f -> lines.add("warning: " + f.place() + ": " + f.message()));
         return lines;
     }
 
-    private static String strength(Recipe.Lambda lambda) {
-        return lambda.budget().map(b -> "λ raised from " + lambda.from() + " while ‖w‖₁ exceeds " + 100 * b
-                + " % of its start").orElse("λ " + lambda.at(0) + " to " + lambda.at(1));
+    /** What {@link #plan} estimated, in seconds. */
+    double seconds() {
+        return seconds;
     }
 
+    /** The median, once the first steps have warmed up. */
     private double secondsPerStep(Learner learner) {
+        List<Double> times = new ArrayList<>();
         try (Loader loader = loader()) {
             Batch batch = loader.epoch(0).next();
-            learner.step(batch, 0, 1);
             long began = System.nanoTime();
-            for (int i = 0; i < TIMED; i++) {
+            while (times.size() < TIMED || (System.nanoTime() - began) / 1e9 < WARM && times.size() < MOST_TIMED) {
+                long start = System.nanoTime();
                 learner.step(batch, 0, 1);
+                times.add((System.nanoTime() - start) / 1e9);
             }
-            return (System.nanoTime() - began) / 1e9 / TIMED;
         }
+        List<Double> late = times.subList(times.size() / 2, times.size()).stream().sorted().toList();
+        return late.get(late.size() / 2);
     }
 
     static String words(dev.orbifold.constraint.Scheme scheme) {

@@ -84,19 +84,13 @@ final class TrainEnd {
         progress.message("testing the network before and after");
         List<CompressResult.Standing> standings = Evaluation.of(List.of(start, written),
                 List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
-        boolean met = learner.placement().steering().stream().allMatch(TrainEnd::met)
+        boolean met = learner.placement().steering().stream().allMatch(Placement.Steering::met)
                 && learner.placement().rivals().stream().allMatch(TrainEnd::met);
-        findings.addAll(open(outcomes));
-        findings.addAll(wide(outcomes));
-        if (fresh() && standings.getLast().loss() > standings.getFirst().loss()) {
-            findings.add(new Finding(Finding.Severity.WARNING, "training-lost", recipe.output().toString(),
-                    String.format(Locale.ROOT,
-                            "the test loss is %.4g, higher than the %.4g before training: try a lower"
-                                    + " learning rate, or a smaller depth",
-                            standings.getLast().loss(),
-                            standings.getFirst().loss())));
-        }
-        TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), outcomes, equality.maxError(),
+        findings.addAll(new TrainFindings(recipe, learner.placement(), outcomes).of(standings.getFirst(),
+                standings.getLast(), data.classes()));
+        TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), recipe.fresh(),
+                new TrainResult.Weights(Measure.weights(start, false), Measure.weights(written, true)), outcomes,
+                equality.maxError(),
                 Math.min(SAMPLES, data.test().size()), verdict(standings.getLast(), outcomes), met, findings);
         OnnxFile.write(written, recipe.output());
         run.findings(findings);
@@ -107,44 +101,6 @@ final class TrainEnd {
 
     private static boolean pulled(Placement.Held held) {
         return held.term().form().lambda() > 0;
-    }
-
-    private boolean fresh() {
-        return !(recipe.origin() instanceof Recipe.Origin.Model m) || m.random();
-    }
-
-    /** Conditions that are wanted whole, and that λ has not brought about. */
-    private List<Finding> open(List<TrainResult.Outcome> outcomes) {
-        List<Finding> open = new ArrayList<>();
-        for (Placement.Held held : learner.placement().held()) {
-            dev.orbifold.constraint.Condition condition = held.asked().constraint().condition();
-            boolean whole = condition instanceof dev.orbifold.constraint.Condition.Ties
-                    || condition instanceof dev.orbifold.constraint.Condition.Clones
-                    || condition instanceof dev.orbifold.constraint.Condition.ZeroSums;
-            outcomes.stream().filter(o -> whole && o.name().equals(held.term().name()) && o.zero() < o.cells())
-                    .forEach(o -> open.add(new Finding(Finding.Severity.WARNING, "condition-open", o.name(),
-                            String.format(Locale.ROOT,
-                                    "%,d of %,d coordinates are zero: the condition does not hold; leave"
-                                            + " 'lambda' out to have it steered to the end",
-                                    o.zero(), o.cells()))));
-        }
-        return open;
-    }
-
-    /** Solutions whose duality gap is wider than was asked: float32 ends the search, or its iterations do. */
-    private List<Finding> wide(List<TrainResult.Outcome> outcomes) {
-        List<Finding> wide = new ArrayList<>();
-        recipe.projected().ifPresent(asked -> outcomes.stream().filter(o -> o.gap() > asked)
-                .forEach(o -> wide.add(new Finding(Finding.Severity.WARNING, "gap-open", o.name(),
-                        String.format(Locale.ROOT, "the duality gap of the written float32 weights is %.1e of the"
-                                + " objective, not the %.1e asked for; ask for a wider 'gap'", o.gap(), asked)))));
-        return wide;
-    }
-
-    private static boolean met(Placement.Steering steering) {
-        try (PointerScope scope = new PointerScope()) {
-            return steering.cells().closed() >= steering.aim().least();
-        }
     }
 
     private static boolean met(Placement.Rivalled rival) {
@@ -192,7 +148,8 @@ final class TrainEnd {
             Scheme scheme = form.scheme();
             Tensor sizes = scheme.sizes(form.factors());
             double threshold = Scheme.ZERO;
-            return new TrainResult.Outcome(held.term().name(), held.form().parameters(), Train.words(scheme),
+            return new TrainResult.Outcome(held.term().name(), held.form().parameters(),
+                    held.asked().constraint().condition().words(), Train.words(scheme),
                     scheme.depth(), goal(held.asked()), form.lambda(), scheme.cells(), scheme.closed(form.factors()),
                     new TrainResult.Outcome.Nearby(below(sizes, 10 * threshold), below(sizes, threshold / 10)),
                     form.penalty(), scheme.imbalance(form.factors()), gap(held, folded),
@@ -221,7 +178,8 @@ final class TrainEnd {
     private TrainResult.Outcome outcome(Placement.Paired pair) {
         try (PointerScope scope = new PointerScope()) {
             Tensor sizes = pair.rank().sizes();
-            return new TrainResult.Outcome(pair.name(), pair.rank().parameters(), "rank of a pair", 2,
+            return new TrainResult.Outcome(pair.name(), pair.rank().parameters(),
+                    pair.asked().constraint().condition().words(), "the network's own", 2,
                     goal(pair.asked()), pair.asked().constraint().goal().isPresent() ? 0 : pair.asked().lambda().at(1),
                     pair.rank().cells(),
                     pair.rank().closed(),
@@ -236,7 +194,8 @@ final class TrainEnd {
 
     private static TrainResult.Outcome outcome(Placement.Rivalled rival) {
         long zero = rival.cells().closed();
-        return new TrainResult.Outcome(rival.name(), rival.cells().parameters(), rival.cells().rival().word(), 1,
+        return new TrainResult.Outcome(rival.name(), rival.cells().parameters(),
+                rival.asked().constraint().condition().words(), rival.cells().rival().word(), 1,
                 goal(rival.asked()), rival.asked().lambda().at(1), rival.cells().cells(), zero,
                 new TrainResult.Outcome.Nearby(zero, zero),
                 Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
@@ -275,6 +234,8 @@ final class TrainEnd {
         json.put("command", run.view().arguments());
         json.put("before", result.before());
         json.put("after", result.after());
+        json.put("fresh", result.fresh());
+        json.put("weights", result.weights());
         json.put("equality", Map.of("maxError", result.maxError(), "samples", result.samples()));
         json.put("constraints", result.constraints());
         json.put("met", result.met());

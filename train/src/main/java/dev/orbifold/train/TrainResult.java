@@ -8,6 +8,8 @@ import java.util.List;
  *
  * @param before the network as it started
  * @param after the model as it is written
+ * @param fresh whether training began at random weights, so that what was before says nothing
+ * @param weights how many there were, and how many are left
  * @param constraints what became of each
  * @param maxError largest output difference between the trained network and the one written, divided by the output range
  * @param samples how many inputs that was checked on
@@ -15,13 +17,24 @@ import java.util.List;
  * @param met whether every goal was reached
  * @param findings what the user should know
  */
-public record TrainResult(CompressResult.Standing before, CompressResult.Standing after, List<Outcome> constraints,
+public record TrainResult(CompressResult.Standing before, CompressResult.Standing after, boolean fresh, Weights weights,
+        List<Outcome> constraints,
         double maxError, int samples, String verdict, boolean met, List<Finding> findings) implements Reached {
+    /**
+     * Weights: entries of Parameters with two axes and more.
+     *
+     * @param before of the network as it started
+     * @param nonZero of the written model, those that are not 0
+     */
+    public record Weights(long before, long nonZero) {
+    }
+
     /**
      * What became of one constraint.
      *
      * @param name of the constraint, and of the Parameter where it is on several
      * @param parameters what it is on
+     * @param condition what was asked for, in words
      * @param scheme how it was factored
      * @param depth D
      * @param goal the share of cells that was to become zero; NaN where λ was given
@@ -37,7 +50,8 @@ public record TrainResult(CompressResult.Standing before, CompressResult.Standin
      *        pull ({@link dev.orbifold.constraint.Stationarity}): 0 at a stationary point; NaN where there is no λ at the end
      * @param left ‖Oᵀw‖ of the written weights, over ‖w‖
      */
-    public record Outcome(String name, List<String> parameters, String scheme, int depth, double goal, double lambda,
+    public record Outcome(String name, List<String> parameters, String condition, String scheme, int depth, double goal,
+            double lambda,
             long cells, long zero, Nearby nearby, double penalty, double imbalance, double gap, double stationarity,
             double left) {
         /**

@@ -79,13 +79,19 @@ public final class Trials {
         lines.add(String.format(Locale.ROOT, "experiment: %d trainings, %d series, seeds %s; plots %s against %s",
                 experiment.trials().size(), experiment.series().size(), experiment.seeds(),
                 experiment.plot().y().word(), experiment.plot().x().word()));
+        double all = 0;
         for (Experiment.Trial first : firsts()) {
             Experiment.Series series = experiment.series().get(first.series());
             lines.add("series " + series.name() + ": values " + series.values());
             try (Train train = Train.prepare(request(first, SOMEWHERE))) {
                 train.plan().forEach(line -> lines.add("  " + line));
+                long trainings = experiment.trials().stream().filter(t -> t.series() == first.series()).count();
+                lines.add(String.format(Locale.ROOT, "  in all: %d trainings, about %.0f s", trainings,
+                        trainings * train.seconds()));
+                all += trainings * train.seconds();
             }
         }
+        lines.add(String.format(Locale.ROOT, "time: about %.0f min for the experiment", all / 60));
         return lines;
     }
 

@@ -129,7 +129,10 @@ class RecipeReaderTest {
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
             "{parameters: w, sparse: elements, lamda: 1}|line 4: constraints[0].lamda: nobody knows this key; did you mean 'lambda'?",
-            "{parameters: w, sparse: elements, lambda: -1}|line 4: constraints[0].lambda: must lie between 0.0",
+            "{parameters: w, sparse: elements, lambda: -1}|line 4: constraints[0].lambda: must not be negative, found -1",
+            "{parameters: w, sparse: elements, zeros: 90}|line 4: constraints[0].zeros: must lie between 0 and 1, found 90; it is a share: 90 % is 0.9",
+            "{parameters: w, sparse: element, zeros: 0.9}|line 4: constraints[0].sparse: must be one of elements, units, inputs, kernels",
+            "{parameters: w, sparse: elements, lambda: {to: 1, until: 0.9, off: 0.2}}|line 4: constraints[0].lambda: 'off' at 0.2 comes before",
             "{parameters: w, sparse: elements, lambda: .nan}|line 4: constraints[0].lambda: expected a number",
             "{parameters: w, tucker: {share: 0.5, layers: 5}, lambda: 1}|line 4: constraints[0].tucker: a Tucker axis takes 1 to 4 matrices",
             "{parameters: w, tucker: {layers: 2}, lambda: 1}|line 4: constraints[0].tucker: 'share' is missing",

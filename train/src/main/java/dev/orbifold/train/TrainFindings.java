@@ -1,0 +1,80 @@
+package dev.orbifold.train;
+
+import dev.orbifold.constraint.Condition;
+import dev.orbifold.graph.Finding;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What somebody should know of how a training ended. */
+final class TrainFindings {
+    /** A loss from here on, of that of guessing, has learnt nothing. */
+    private static final double GUESSING = 0.98;
+
+    private final Recipe recipe;
+    private final Placement placement;
+    private final List<TrainResult.Outcome> outcomes;
+
+    TrainFindings(Recipe recipe, Placement placement, List<TrainResult.Outcome> outcomes) {
+        this.recipe = recipe;
+        this.placement = placement;
+        this.outcomes = outcomes;
+    }
+
+    List<Finding> of(CompressResult.Standing before, CompressResult.Standing after, int classes) {
+        List<Finding> findings = new ArrayList<>();
+        open(findings);
+        wide(findings);
+        missed(findings);
+        boolean guesses = recipe.loss() == CompressOptions.LossKind.CROSS_ENTROPY && classes > 1
+                && after.loss() >= GUESSING * Math.log(classes);
+        if (guesses) {
+            findings.add(new Finding(Finding.Severity.WARNING, "no-better-than-guessing", recipe.output().toString(),
+                    String.format(Locale.ROOT, "the test loss is %.4g, and guessing among %d classes has %.4g: training"
+                            + " broke down, or never began; try a lower learning rate, a smaller depth, or a weaker λ",
+                            after.loss(), classes, Math.log(classes))));
+        } else if (recipe.fresh() && after.loss() > before.loss()) {
+            findings.add(new Finding(Finding.Severity.WARNING, "training-lost", recipe.output().toString(),
+                    String.format(Locale.ROOT,
+                            "the test loss is %.4g, higher than the %.4g before training: try a lower"
+                                    + " learning rate, or a smaller depth",
+                            after.loss(), before.loss())));
+        }
+        return findings;
+    }
+
+    /** Conditions that are wanted whole, and that λ has not brought about. */
+    private void open(List<Finding> findings) {
+        for (Placement.Held held : placement.held()) {
+            Condition condition = held.asked().constraint().condition();
+            boolean whole = condition instanceof Condition.Ties || condition instanceof Condition.Clones
+                    || condition instanceof Condition.ZeroSums;
+            outcomes.stream().filter(o -> whole && o.name().equals(held.term().name()) && o.zero() < o.cells())
+                    .forEach(o -> findings.add(new Finding(Finding.Severity.WARNING, "condition-open", o.name(),
+                            String.format(Locale.ROOT,
+                                    "%,d of %,d coordinates are zero: the condition does not hold; leave"
+                                            + " 'lambda' out to have it steered to the end",
+                                    o.zero(), o.cells()))));
+        }
+    }
+
+    /** Solutions whose duality gap is wider than was asked: float32 ends the search, or its iterations do. */
+    private void wide(List<Finding> findings) {
+        recipe.projected().ifPresent(asked -> outcomes.stream().filter(o -> o.gap() > asked)
+                .forEach(o -> findings.add(new Finding(Finding.Severity.WARNING, "gap-open", o.name(),
+                        String.format(Locale.ROOT, "the duality gap of the written float32 weights is %.1e of the"
+                                + " objective, not the %.1e asked for; ask for a wider 'gap'", o.gap(), asked)))));
+    }
+
+    /** Goals of which less became zero. */
+    private void missed(List<Finding> findings) {
+        for (Placement.Steering steering : placement.steering()) {
+            if (!steering.met()) {
+                findings.add(new Finding(Finding.Severity.WARNING, "goal-missed", steering.name(),
+                        String.format(Locale.ROOT, "of %,d cells that were to become zero not all did: train more steps"
+                                + " (epochs, or a smaller batch-size), give them longer (zeros-by), or ask for fewer",
+                                steering.aim().least())));
+            }
+        }
+    }
+}
