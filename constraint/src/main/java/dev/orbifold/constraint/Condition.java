@@ -12,7 +12,7 @@ public sealed interface Condition {
             case Slices s -> s.by().name().toLowerCase(java.util.Locale.ROOT);
             case Blocks b -> "blocks of " + b.units() + " × " + b.inputs();
             case Sets s -> "listed groups";
-            case Rank r -> "rank, at most " + Math.round(100 * r.most()) + " %";
+            case Rank r -> r.most() == 1 ? "rank" : "rank, at most " + Math.round(100 * r.most()) + " %";
             case TuckerRank t -> "multilinear rank";
             case Ties.Listed l -> "equal in classes";
             case Ties.Pairs p -> "units equal in pairs";
