@@ -52,7 +52,7 @@ final class Pull {
                     findings.add(new Finding(Finding.Severity.WARNING, "lambda-too-short", asked.where(),
                             String.format(Locale.ROOT,
                                     "constraint %s: in these %,d steps λ takes a weight that nothing holds"
-                                            + " down by a factor of %.2g, and zero is at %.2g: nothing will become zero; train %.1f"
+                                            + " to %.2g of its size, and zero begins at %.2g: nothing will become zero; train %.1f"
                                             + " times as many steps, or with so much more λ or learning rate",
                                     asked.constraint().name(), steps, Math.exp(-sum), Scheme.ZERO / USUAL,
                                     needed / sum)));
