@@ -51,7 +51,7 @@ final class UnitForecast {
             double[][] in = site.inputs(graph);
             double[][] out = site.outputs(graph);
             int dead = 0;
-            int chunk = (int) Math.clamp(HELD / present.elements(), 1, space.dimension());
+            int chunk = chunk(present.elements(), space.dimension());
             for (int from = 0; from < space.dimension(); from += chunk) {
                 int[] units = IntStream.range(from, Math.min(from + chunk, space.dimension())).toArray();
                 double[][] starts = new double[units.length][];
@@ -80,6 +80,11 @@ final class UnitForecast {
             }
             return new Result(predictions, OptionalDouble.of(Math.max(0, fresh)), findings);
         }
+    }
+
+    /** How many units with gradients of their own are looked at together. */
+    static int chunk(long gradients, int units) {
+        return (int) Math.clamp(HELD / Math.max(1, gradients), 1, units);
     }
 
     private static double[] orRandom(double[] direction, Seed seed) {

@@ -126,13 +126,13 @@ public final class UnitThreshold implements AutoCloseable {
     }
 
     /** c at columns a and what belongs to them. */
-    private record Point(double[][] a, double[][] b, double[] value, double[][] alongA, double[][] alongB) {
+    record Point(double[][] a, double[][] b, double[] value, double[][] alongA, double[][] alongB) {
     }
 
     /**
      * The value −b·c(a) and its gradients at several points. Where b is not given it is −c(a)/‖c(a)‖, its best.
      */
-    private Point at(double[][] a, double @Nullable [][] given) {
+    Point at(double[][] a, double @Nullable [][] given) {
         int s = a.length;
         try (PointerScope inner = new PointerScope()) {
             Tensor z = x.mm(matrix(a, width).t());
@@ -282,6 +282,31 @@ public final class UnitThreshold implements AutoCloseable {
         return new CurvatureLaw.Sampled(means);
     }
 
+    /** What is left of a gradient at right angles to a unit vector. */
+    static double[] tangent(double[] gradient, double[] at) {
+        double[] tangent = gradient.clone();
+        Vectors.add(tangent, -Vectors.dot(gradient, at), at);
+        return tangent;
+    }
+
+    /** In-weights of length 1. */
+    double[][] unitInputs(double[][] inputs) {
+        return unit(inputs, width);
+    }
+
+    /** Out-weights of length 1. */
+    double[][] unitOutputs(double[][] given) {
+        return unit(given, outputs);
+    }
+
+    /** The standard error of the value of one of several units, from the spread over samples. */
+    double error(Maximum at, int unit) {
+        double[] each = perBatch(at, unit, 1).values();
+        double mean = Arrays.stream(each).average().orElseThrow();
+        double squares = Arrays.stream(each).map(h -> (h - mean) * (h - mean)).sum();
+        return Math.sqrt(squares / Math.max(1, each.length - 1) / each.length);
+    }
+
     private static double[][] unit(double[][] vectors, int width) {
         double[][] unit = new double[vectors.length][];
         for (int k = 0; k < unit.length; k++) {
@@ -337,12 +362,11 @@ public final class UnitThreshold implements AutoCloseable {
     }
 
     private static double sideways(double[] gradient, double[] at) {
-        double[] tangent = gradient.clone();
-        Vectors.add(tangent, -Vectors.dot(gradient, at), at);
-        return Vectors.length(tangent);
+        return Vectors.length(tangent(gradient, at));
     }
 
-    private static double[] moved(double[] at, double[] along, double step) {
+    /** A unit vector moved along a direction, and of unit length again. */
+    static double[] moved(double[] at, double[] along, double step) {
         double[] v = at.clone();
         Vectors.add(v, step, along);
         double length = Vectors.length(v);
