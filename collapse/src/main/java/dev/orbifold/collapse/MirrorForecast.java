@@ -26,7 +26,7 @@ final class MirrorForecast {
     private final ForecastOptions options;
     private final Watcher watcher;
 
-    /** A pair of units and how far it is from being one. */
+    /** A pair of units, and how far their weights are apart over the length of both. */
     record Pair(int i, int j, double distance) {
     }
 
@@ -71,14 +71,19 @@ final class MirrorForecast {
         return predictions;
     }
 
-    /** The nearest pairs, nearest first. */
+    /** The nearest pairs, nearest first; two dead units are not near for being both short. */
     static List<Pair> nearest(UnitEntries entries, int units, double[] theta, int count) {
         double[][] rows = IntStream.range(0, units).mapToObj(u -> entries.values(u, theta)).toArray(double[][]::new);
         return IntStream.range(0, units).parallel().boxed()
                 .flatMap(i -> IntStream.range(i + 1, units)
-                        .mapToObj(j -> new Pair(i, j, Vectors.length(Vectors.difference(rows[i], rows[j]))))
+                        .mapToObj(j -> new Pair(i, j, apart(rows[i], rows[j])))
                         .sorted(Comparator.comparingDouble(Pair::distance)).limit(count))
                 .sorted(Comparator.comparingDouble(Pair::distance).thenComparingInt(Pair::i)).limit(count).toList();
+    }
+
+    private static double apart(double[] one, double[] other) {
+        double lengths = Vectors.length(one) + Vectors.length(other);
+        return lengths == 0 ? Double.POSITIVE_INFINITY : Vectors.length(Vectors.difference(one, other)) / lengths;
     }
 
     /** The direction along which every copy of a Space would lose its rank first: that of the nearest mirror. */

@@ -30,7 +30,7 @@ public final class UnitThreshold implements AutoCloseable {
     private static final int STEPS = 5000;
     /** The same where there are many units, or nobody asks for more digits. */
     private static final double FLAT_QUICK = 1e-3;
-    private static final int STEPS_QUICK = 1000;
+    private static final int STEPS_QUICK = 400;
     /** Maxima whose values differ by less, relatively, and whose directions by less than {@link #ANGLE}, are one. */
     private static final double SAME = 1e-3;
     /** In 1 − cosine. */
