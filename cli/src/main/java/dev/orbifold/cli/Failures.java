@@ -1,6 +1,7 @@
 package dev.orbifold.cli;
 
 import dev.orbifold.certificate.CertificateException;
+import dev.orbifold.collapse.CollapseException;
 import dev.orbifold.constraint.ConstraintException;
 import dev.orbifold.engine.DataException;
 import dev.orbifold.engine.EngineException;
@@ -132,6 +133,7 @@ final class Failures {
             case EngineException n -> false;
             case StructureException s -> false;
             case CertificateException c -> false;
+            case CollapseException c -> false;
             case ConstraintException n -> false;
             case TrainException t -> false;
             case RunException r -> false;

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, CompressCommand.class, TrainCommand.class, EvaluateCommand.class,
                 ShrinkCommand.class,
-                ScanCommand.class, TransformCommand.class, BalanceCommand.class,
+                ScanCommand.class, TransformCommand.class, BalanceCommand.class, PredictCommand.class,
                 ReportCommand.class, WatchCommand.class, ResumeCommand.class, WarmUp.class},
         footer = {"",
                 "Start with `${COMMAND-NAME} demo`; `${COMMAND-NAME} COMMAND --help` shows an example of each command."})

@@ -44,7 +44,7 @@ class ArchitectureTest {
             Map.entry("report", Set.of("run", "graph")),
             Map.entry("watch", Set.of("report", "run")),
             Map.entry("train",
-                    Set.of("constraint", "structure", "run", "ort", "engine", "symmetry", "graph")),
+                    Set.of("constraint", "structure", "collapse", "run", "ort", "engine", "symmetry", "graph")),
             Map.entry("cli",
                     Set.of("train", "watch", "report", "constraint", "certificate", "collapse", "structure", "run",
                             "ort",

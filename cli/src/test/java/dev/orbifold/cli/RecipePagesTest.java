@@ -34,7 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RecipePagesTest {
     private static final Path REFERENCE = Checkout.root().resolve("docs/reference/recipe.md");
     private static final List<Path> HOW_TO = List.of(Checkout.root().resolve("docs/how-to/constrain.md"),
-            Checkout.root().resolve("docs/how-to/prevent-collapse.md"));
+            Checkout.root().resolve("docs/how-to/prevent-collapse.md"),
+            Checkout.root().resolve("docs/how-to/predict.md"));
     private static final Pattern EXAMPLE =
             Pattern.compile("(?:<!-- (?<file>\\S+\\.yaml) -->\\n)?```yaml\\n(?<text>.*?)```", Pattern.DOTALL);
     private static final Pattern KNOWN = Pattern.compile("Known here: (?<keys>.+)$");
@@ -185,7 +186,7 @@ class RecipePagesTest {
     void everyRecipeOfTheHowToIsRunHere() throws IOException {
         assertEquals(Set.of("sparse.yaml", "units.yaml", "lowrank.yaml", "tied.yaml", "pieces.yaml", "own.yaml",
                 "lambda.yaml", "budget.yaml", "syre.yaml", "asymmetric.yaml", "figlu.yaml", "plasticity.yaml",
-                "both.yaml"), recipes().keySet());
+                "both.yaml", "fates.yaml"), recipes().keySet());
     }
 
     private JsonNode run(String name) throws IOException {
@@ -195,6 +196,20 @@ class RecipePagesTest {
         assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all());
         assertTrue(outcome.json().path("after").path("accuracy").asDouble() > LEARNT, outcome.all());
         return outcome.json();
+    }
+
+    /** Fates of the page, and the model is asked as the page does. */
+    @Test
+    void fates() throws IOException {
+        JsonNode fates = run("fates.yaml").path("fates");
+        int right = fates.path("diedAsSaid").asInt() + fates.path("livedAsSaid").asInt();
+        Outcome asked = Outcome.of("predict", folder.resolve("fates.onnx"), "--data", folder.resolve("digits.csv.gz"),
+                "--mean", 0, "--std", 16, "--rate", 0.2, "--weight-decay", 0.02, "--batch-size", 20, "--run",
+                folder.resolve("predicted"), "--json", "--eigenvalues", 0);
+        assertTrue(right >= 90, fates.toString());
+        assertTrue(fates.path("diedAsSaid").asInt() > 0, fates.toString());
+        assertEquals(ExitCode.DONE, asked.exitCode(), asked.all());
+        assertTrue(asked.json().path("spaces").path(0).path("repel").asInt() > 80, asked.all());
     }
 
     private Graph written(String name) {

@@ -21,7 +21,8 @@ class UsageTest {
     @TempDir private Path folder;
 
     @ParameterizedTest @ValueSource(
-            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "balance", "shrink", "report",
+            strings = {"demo", "compress", "train", "evaluate", "scan", "transform", "balance", "predict", "shrink",
+                    "report",
                     "watch",
                     "resume"})
     void everyCommandHelpsWithAnExample(String command) {
@@ -75,6 +76,12 @@ class UsageTest {
                         with(compress, "--speedup", 2, "--augment", "mirror")),
                 wrong("--precision must be one of auto, float32, bfloat16, found half",
                         with(compress, "--speedup", 2, "--precision", "half")),
+                wrong("--weight-decay must be at least 0, found -1.0", "predict", "m.onnx", "--data", "d",
+                        "--weight-decay",
+                        -1),
+                wrong("--rate must be positive, found 0.0", "predict", "m.onnx", "--data", "d", "--rate", 0),
+                wrong("--pairs must be at least 0, found -1", "predict", "m.onnx", "--data", "d", "--pairs", -1),
+                wrong("Missing required option: '--data=DATA'", "predict", "m.onnx"),
                 wrong("--port must lie between 0 and 65535, found 70000", "watch", "run", "--port", 70_000),
                 wrong("'maybe'", "watch", "run", "--open", "maybe"),
                 wrong("the tolerance must be in [0, 1), found 1.0", "shrink", "m.onnx", "-o", folder.resolve("o.onnx"),

@@ -123,6 +123,19 @@ public final class Columns {
      */
     public static Subspace of(LinearSpace space, int copy, List<Normal> normals, Graph graph,
             List<String> parameters) {
+        List<List<Normal>> slots = slots(space, copy, normals, graph, parameters);
+        int ambient = Math.toIntExact(parameters.stream().mapToLong(name -> data(graph, name).elements()).sum());
+        // Two axes of one parameter: the normals of one are not at right angles to those of the other.
+        Set<String> met = new HashSet<>();
+        boolean once = space.slots().stream().map(LinearSlot::parameter).filter(parameters::contains)
+                .allMatch(met::add);
+        return once ? Subspace.of(ambient, slots.stream().flatMap(List::stream).toList())
+                : Subspace.ofReflections(ambient, slots);
+    }
+
+    /** The normals at every Slot of a Space whose parameter is in the vector; for any normals in the same order. */
+    static List<List<Normal>> slots(LinearSpace space, int copy, List<Normal> normals, Graph graph,
+            List<String> parameters) {
         Map<String, Integer> offsets = new LinkedHashMap<>();
         int ambient = 0;
         for (String name : parameters) {
@@ -130,19 +143,14 @@ public final class Columns {
             ambient += Math.toIntExact(data(graph, name).elements());
         }
         List<List<Normal>> slots = new ArrayList<>();
-        Set<String> met = new HashSet<>();
-        boolean once = true;
         for (LinearSlot slot : space.slots()) {
             Integer offset = offsets.get(slot.parameter());
             if (offset != null) {
-                once &= met.add(slot.parameter());
                 slots.add(
                         columns(slot, copy, normals, space.dimension(), data(graph, slot.parameter()).dims(), offset));
             }
         }
-        // Two axes of one parameter: the normals of one are not at right angles to those of the other.
-        return once ? Subspace.of(ambient, slots.stream().flatMap(List::stream).toList())
-                : Subspace.ofReflections(ambient, slots);
+        return slots;
     }
 
     /** The normals along one axis of one parameter, one for every place beside the axis and every occurrence. */

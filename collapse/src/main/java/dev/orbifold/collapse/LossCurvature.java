@@ -250,6 +250,16 @@ public final class LossCurvature implements SymmetricOperator, AutoCloseable {
         }
     }
 
+    /** The gradient [P] of one batch's own mean loss. */
+    public double[] gradientOfBatch(int batch) {
+        if (batch < 0 || batch >= batches.size()) {
+            throw new CollapseException("there are " + batches.size() + " batches, found number " + batch);
+        }
+        try (PointerScope scope = new PointerScope()) {
+            return host(gradient(batch).to(ScalarType.Double));
+        }
+    }
+
     private Tensor gradient(int batch) {
         try (LossPass pass = pass(batch, false)) {
             return pass.gradient();

@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 public record SpectralDensity(double[] nodes, double[] weights, int runs) {
     /** Of the largest node: a shorter rest is rounding, and the run has seen all that its vector reaches. */
     private static final double INVARIANT = 1e-12;
+    private static final int DRAWN = 160;
 
     /**
      * Estimates a density.
@@ -82,6 +83,19 @@ public record SpectralDensity(double[] nodes, double[] weights, int runs) {
     /** The share of eigenvalues up to a value. */
     public double upTo(double value) {
         return IntStream.range(0, nodes.length).filter(i -> nodes[i] <= value).mapToDouble(i -> weights[i]).sum();
+    }
+
+    /**
+     * The density between the ends of the spectrum, to be drawn: every node widened by a hundredth of the range.
+     *
+     * @return values, and the density at each
+     */
+    public double[][] drawn() {
+        double low = Arrays.stream(nodes).min().orElse(0);
+        double range = Math.max(Arrays.stream(nodes).max().orElse(0) - low, Double.MIN_NORMAL);
+        double[] at =
+                IntStream.rangeClosed(0, DRAWN).mapToDouble(i -> low + range * (i * 1.06 / DRAWN - 0.03)).toArray();
+        return new double[][] {at, density(at, range / 100)};
     }
 
     /**

@@ -25,9 +25,12 @@ import org.jspecify.annotations.Nullable;
  * unit follows its own.
  */
 public final class UnitThreshold implements AutoCloseable {
-    /** Of the value: what may be left of the gradient along the sphere. */
+    /** Of the value: what may be left of the gradient along the sphere; the value is off by the square of it. */
     private static final double FLAT = 1e-7;
     private static final int STEPS = 5000;
+    /** The same where there are many units, or nobody asks for more digits. */
+    private static final double FLAT_QUICK = 1e-3;
+    private static final int STEPS_QUICK = 400;
     /** Maxima whose values differ by less, relatively, and whose directions by less than {@link #ANGLE}, are one. */
     private static final double SAME = 1e-3;
     /** In 1 − cosine. */
@@ -61,11 +64,16 @@ public final class UnitThreshold implements AutoCloseable {
     private final Tensor g;
     private final int width;
     private final int outputs;
+    /** Whether every unit has gradients of its own: g is [units, n, outputs]. */
+    private final boolean each;
+    private final boolean quick;
 
-    private UnitThreshold(TensorData inputs, TensorData gradients, Slopes slopes) {
+    private UnitThreshold(TensorData inputs, TensorData gradients, Slopes slopes, boolean quick) {
         this.slopes = slopes;
         width = (int) inputs.dim(1);
-        outputs = (int) gradients.dim(1);
+        outputs = (int) gradients.dim(gradients.rank() - 1);
+        each = gradients.rank() == 3;
+        this.quick = quick;
         // Extended: what is made here lives until close, whatever scope the caller is in.
         scope = new PointerScope().extend();
         try {
@@ -90,22 +98,47 @@ public final class UnitThreshold implements AutoCloseable {
                     + inputs.shape() + " and " + gradients.shape());
         }
         Natives.load();
-        return new UnitThreshold(inputs, gradients, slopes);
+        return new UnitThreshold(inputs, gradients, slopes, false);
+    }
+
+    /** The same to three digits. */
+    static UnitThreshold roughly(TensorData inputs, TensorData gradients, Slopes slopes) {
+        Natives.load();
+        return new UnitThreshold(inputs, gradients, slopes, true);
+    }
+
+    /**
+     * The thresholds of several units that read the same and have gradients of their own, as where each is taken at the point
+     * of its own mirror. Units are numbered; {@link #reached} takes one start for each.
+     *
+     * @param inputs x [n, d]
+     * @param gradients g [units, n, outputs], real: per sample, not divided by n
+     * @throws CollapseException if the shapes do not fit
+     */
+    public static UnitThreshold ofEach(TensorData inputs, TensorData gradients, Slopes slopes) {
+        if (inputs.rank() != 2 || gradients.rank() != 3 || inputs.dim(0) != gradients.dim(1) || inputs.elements() == 0
+                || gradients.elements() == 0) {
+            throw new CollapseException("thresholds of units need inputs [n, d] and gradients [units, n, outputs],"
+                    + " found " + inputs.shape() + " and " + gradients.shape());
+        }
+        Natives.load();
+        return new UnitThreshold(inputs, gradients, slopes, true);
     }
 
     /** c at columns a and what belongs to them. */
-    private record Point(double[][] a, double[][] b, double[] value, double[][] alongA, double[][] alongB) {
+    record Point(double[][] a, double[][] b, double[] value, double[][] alongA, double[][] alongB) {
     }
 
     /**
      * The value −b·c(a) and its gradients at several points. Where b is not given it is −c(a)/‖c(a)‖, its best.
      */
-    private Point at(double[][] a, double @Nullable [][] given) {
+    Point at(double[][] a, double @Nullable [][] given) {
         int s = a.length;
         try (PointerScope inner = new PointerScope()) {
             Tensor z = x.mm(matrix(a, width).t());
             Tensor slope = slope(z);
-            double[][] c = rows(z.mul(slope).t().mm(g));
+            Tensor answers = z.mul(slope).t();
+            double[][] c = rows(each ? answers.unsqueeze(1).bmm(g).squeeze(1) : answers.mm(g));
             double[][] b = new double[s][];
             double[] value = new double[s];
             double[][] alongB = new double[s][];
@@ -119,7 +152,9 @@ public final class UnitThreshold implements AutoCloseable {
                 }
                 value[k] = Vectors.dot(b[k], alongB[k]);
             }
-            Tensor pull = g.mm(matrix(b, outputs).t()).mul(slope).mul(new Scalar(-1.0));
+            Tensor ways = matrix(b, outputs);
+            Tensor along = each ? g.bmm(ways.unsqueeze(2)).squeeze(2).t() : g.mm(ways.t());
+            Tensor pull = along.mul(slope).mul(new Scalar(-1.0));
             return new Point(a, b, value, rows(pull.t().mm(x)), alongB);
         }
     }
@@ -155,6 +190,9 @@ public final class UnitThreshold implements AutoCloseable {
      *            are listed
      */
     public List<Maximum> maxima(int starts, Seed seed) {
+        if (each) {
+            throw new CollapseException("units with gradients of their own have no maxima in common");
+        }
         RandomGenerator random = seed.generator();
         double[][] a = new double[starts][];
         for (int k = 0; k < starts; k++) {
@@ -200,6 +238,9 @@ public final class UnitThreshold implements AutoCloseable {
             throw new CollapseException("found in-weights of " + inputs.length + " units and out-weights of "
                     + outputs.length);
         }
+        if (each && inputs.length != g.size(0)) {
+            throw new CollapseException("found weights of " + inputs.length + " units and gradients of " + g.size(0));
+        }
         Point end = ascend(unit(inputs, width), unit(outputs, this.outputs));
         List<Maximum> found = new ArrayList<>();
         for (int k = 0; k < inputs.length; k++) {
@@ -217,22 +258,53 @@ public final class UnitThreshold implements AutoCloseable {
      * @throws CollapseException if there are fewer samples than that
      */
     public CurvatureLaw.Sampled perBatch(Maximum maximum, int size) {
+        return perBatch(maximum, 0, size);
+    }
+
+    /** The same for one of several units with gradients of their own. */
+    CurvatureLaw.Sampled perBatch(Maximum maximum, int unit, int size) {
         int n = (int) x.size(0);
         if (size < 1 || size > n) {
             throw new CollapseException("batches of " + size + " cannot be made of " + n + " samples");
         }
-        double[] each;
+        double[] pulls;
         try (PointerScope inner = new PointerScope()) {
             Tensor z = x.mm(matrix(new double[][] {maximum.input()}, width).t());
-            each = Tensors.toData(z.mul(slope(z)).mul(g.mm(matrix(new double[][] {maximum.output()}, outputs).t())))
+            Tensor own = each ? g.select(0, unit) : g;
+            pulls = Tensors.toData(z.mul(slope(z)).mul(own.mm(matrix(new double[][] {maximum.output()}, outputs).t())))
                     .toDoubles();
         }
         double[] means = new double[n / size];
         for (int i = 0; i < means.length * size; i++) {
             // g is divided by n already.
-            means[i / size] += each[i] * n / size;
+            means[i / size] += pulls[i] * n / size;
         }
         return new CurvatureLaw.Sampled(means);
+    }
+
+    /** What is left of a gradient at right angles to a unit vector. */
+    static double[] tangent(double[] gradient, double[] at) {
+        double[] tangent = gradient.clone();
+        Vectors.add(tangent, -Vectors.dot(gradient, at), at);
+        return tangent;
+    }
+
+    /** In-weights of length 1. */
+    double[][] unitInputs(double[][] inputs) {
+        return unit(inputs, width);
+    }
+
+    /** Out-weights of length 1. */
+    double[][] unitOutputs(double[][] given) {
+        return unit(given, outputs);
+    }
+
+    /** The standard error of the value of one of several units, from the spread over samples. */
+    double error(Maximum at, int unit) {
+        double[] each = perBatch(at, unit, 1).values();
+        double mean = Arrays.stream(each).average().orElseThrow();
+        double squares = Arrays.stream(each).map(h -> (h - mean) * (h - mean)).sum();
+        return Math.sqrt(squares / Math.max(1, each.length - 1) / each.length);
     }
 
     private static double[][] unit(double[][] vectors, int width) {
@@ -255,17 +327,19 @@ public final class UnitThreshold implements AutoCloseable {
         double[] step = new double[s];
         // A step of the joint flow is short, so that each unit stays in its own basin.
         double longest = b == null ? 1e6 : 0.1;
+        double flat = quick ? FLAT_QUICK : FLAT;
+        int most = quick ? STEPS_QUICK : STEPS;
         Arrays.fill(step, b == null ? 0.5 : longest);
         Point now = at(a, b);
         boolean moving = true;
-        for (int i = 0; i < STEPS && moving; i++) {
+        for (int i = 0; i < most && moving; i++) {
             double[][] nextA = new double[s][];
             double[][] nextB = new double[s][];
             moving = false;
             for (int k = 0; k < s; k++) {
                 double size = Math.max(Vectors.length(now.alongA()[k]), Vectors.length(now.alongB()[k]));
-                boolean settled = size == 0 || step[k] < 1e-9 || (sideways(now.alongA()[k], now.a()[k]) <= FLAT * size
-                        && (b == null || sideways(now.alongB()[k], now.b()[k]) <= FLAT * size));
+                boolean settled = size == 0 || step[k] < 1e-9 || (sideways(now.alongA()[k], now.a()[k]) <= flat * size
+                        && (b == null || sideways(now.alongB()[k], now.b()[k]) <= flat * size));
                 moving |= !settled;
                 nextA[k] = settled ? now.a()[k] : moved(now.a()[k], now.alongA()[k], step[k] / size);
                 nextB[k] = settled || b == null ? now.b()[k] : moved(now.b()[k], now.alongB()[k], step[k] / size);
@@ -288,12 +362,11 @@ public final class UnitThreshold implements AutoCloseable {
     }
 
     private static double sideways(double[] gradient, double[] at) {
-        double[] tangent = gradient.clone();
-        Vectors.add(tangent, -Vectors.dot(gradient, at), at);
-        return Vectors.length(tangent);
+        return Vectors.length(tangent(gradient, at));
     }
 
-    private static double[] moved(double[] at, double[] along, double step) {
+    /** A unit vector moved along a direction, and of unit length again. */
+    static double[] moved(double[] at, double[] along, double step) {
         double[] v = at.clone();
         Vectors.add(v, step, along);
         double length = Vectors.length(v);

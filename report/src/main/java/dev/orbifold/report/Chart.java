@@ -86,6 +86,23 @@ sealed interface Chart {
     }
 
     /**
+     * A share from 0 to 1 over two measures, each in steps.
+     *
+     * @param columns values of the horizontal measure, ascending
+     * @param rows values of the vertical one, ascending
+     * @param cells column, row, share
+     * @param asked column and row that are marked
+     */
+    record PhaseDiagram(String id, String description, String xAxis, String yAxis, List<String> columns,
+            List<String> rows,
+            List<double[]> cells, double[] asked) implements Chart {
+        @Override
+        public String kind() {
+            return "phase";
+        }
+    }
+
+    /**
      * The Spaces of a network and the blocks between them, one a row.
      *
      * @param groups names of the Groups, in order of their colours

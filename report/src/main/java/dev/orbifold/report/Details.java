@@ -18,7 +18,7 @@ final class Details {
     static final JsonNode NOTHING = MissingNode.getInstance();
 
     /** Commands that are done in one go, so that nothing happens on the way. */
-    private static final Set<String> AT_ONCE = Set.of("scan", "transform", "balance");
+    private static final Set<String> AT_ONCE = Set.of("scan", "transform", "balance", "predict");
 
     private final RunView run;
     private final Curves curves;

@@ -54,6 +54,7 @@ final class Sections {
         switch (run.command()) {
             case "scan" -> body.add(new ScanSections(result, unfinished()).sections(charts));
             case "balance" -> body.add(BalanceSections.of(result, unfinished()));
+            case "predict" -> body.add(new PredictSections(result, unfinished()).sections(charts));
             case "transform" -> body.add(TransformSections.of(result, unfinished()));
             case "experiment" -> body.add(ExperimentSection.of(result, unfinished(), charts));
             case "train" -> body.add(comparison())

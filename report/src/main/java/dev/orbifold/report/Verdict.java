@@ -90,6 +90,9 @@ final class Verdict {
             return done + (done < all ? " of " + all : "") + " trainings in " + result.path("series").size()
                     + " series";
         }
+        if (result.path("schema").asText().startsWith("orbifold.predict/")) {
+            return PredictSections.verdict(result);
+        }
         if (isTransform(result)) {
             return Units.percent(100 * result.path("moved").asDouble(Double.NaN)).replace(" %", "\u00a0%")
                     + " of the weights moved";

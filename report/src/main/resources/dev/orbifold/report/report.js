@@ -257,8 +257,25 @@
     return option;
   }
 
+  function phase(chart, look) {
+    const option = base(look);
+    option.grid = { left: 26, right: 18, top: 10, bottom: 90, containLabel: true };
+    option.legend.show = false;
+    option.tooltip.trigger = 'item';
+    option.tooltip.formatter = item => Math.round(item.value[2] * 100) + ' % attract at<br>' + echarts.format.encodeHTML(chart.xAxis) + ' '
+      + echarts.format.encodeHTML(chart.columns[item.value[0]]) + ', ' + echarts.format.encodeHTML(chart.yAxis) + ' ' + echarts.format.encodeHTML(chart.rows[item.value[1]]);
+    option.xAxis = axis(look, { type: 'category', data: chart.columns, name: chart.xAxis, nameLocation: 'middle', nameGap: 26, splitLine: { show: false } });
+    option.yAxis = axis(look, { type: 'category', data: chart.rows, name: chart.yAxis, nameLocation: 'middle', nameGap: 52, splitLine: { show: false } });
+    option.visualMap = { min: 0, max: 1, dimension: 2, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, seriesIndex: 0,
+      itemWidth: 12, itemHeight: 110, text: ['all attract', 'none'], textStyle: { color: look.soft, fontSize: 11, fontFamily: FONT },
+      inRange: { color: look.heat } };
+    option.series = [{ type: 'heatmap', data: chart.cells, emphasis: { disabled: true }, itemStyle: { borderWidth: 1, borderColor: look.paper } },
+      { type: 'scatter', data: [chart.asked], symbol: 'diamond', symbolSize: 11, color: look.target, silent: true, tooltip: { show: false } }];
+    return option;
+  }
+
   const scan = scanDrawings({ axis, base, FONT });
-  const DRAWINGS = { lines, tradeoff, plot, heat, network: scan.network, spectra: scan.spectra, bar: scan.bar };
+  const DRAWINGS = { lines, tradeoff, plot, heat, phase, network: scan.network, spectra: scan.spectra, bar: scan.bar };
   const heights = (chart, width) => chart.kind === 'heat' ? Math.max(180, 96 + chart.rows.length * 20)
     : chart.kind === 'network' ? scan.height(chart) : chart.kind === 'bar' ? scan.barHeight(chart, width) : 0;
   function draw(item, width) {

@@ -73,6 +73,11 @@ public record ShrinkOptions(int minWidth, int roundTo, List<String> exclude, dou
                 .anyMatch(p -> p.matcher(space).matches() || p.matcher(parameter).matches());
     }
 
+    /** Whether a name fits a glob of {@code *} and {@code ?}. */
+    public static boolean matches(String glob, String name) {
+        return pattern(glob).matcher(name).matches();
+    }
+
     private static boolean fits(String glob, Space space) {
         Pattern pattern = pattern(glob);
         return pattern.matcher(space.name()).matches()

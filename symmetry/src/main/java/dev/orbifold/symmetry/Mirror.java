@@ -46,14 +46,20 @@ public final class Mirror {
         return Stream.concat(signs, pairs);
     }
 
-    private static Mirror sign(Symmetries symmetries, Space space, int scaling, int unit) {
+    /**
+     * The sign of one unit.
+     *
+     * @param scaling which of the Space's {@link Symmetries#scalings(Space)}, with signs that need no bias correction
+     */
+    public static Mirror sign(Symmetries symmetries, Space space, int scaling, int unit) {
         List<double[]> factors = ones(symmetries, space);
         factors.get(scaling)[unit] = -1;
         return units(symmetries, space, "the sign of unit " + unit, IntStream.range(0, space.dimension()).toArray(),
                 factors);
     }
 
-    private static Mirror pair(Symmetries symmetries, Space space, int i, int j) {
+    /** The mirror on which two units of a Space are the same. */
+    public static Mirror pair(Symmetries symmetries, Space space, int i, int j) {
         int[] permutation = IntStream.range(0, space.dimension()).toArray();
         permutation[i] = j;
         permutation[j] = i;

@@ -38,6 +38,7 @@ final class Fit {
     private final Recipe recipe;
     private final RunFolder run;
     private final Progress progress;
+    private final Optional<Fates> fates;
     private final long perEpoch;
     private final long steps;
     private final Cost cost;
@@ -49,7 +50,8 @@ final class Fit {
     private long lastCheckpoint = System.nanoTime();
 
     Fit(Learner learner, Loader loader, Optional<Part> held, Recipe recipe, RunFolder run, Progress progress,
-            Optional<Checkpoint> from) {
+            Optional<Fates> fates, Optional<Checkpoint> from) {
+        this.fates = fates;
         this.learner = learner;
         this.loader = loader;
         this.held = held;
@@ -93,6 +95,7 @@ final class Fit {
                     + ". Try a lower learning rate, a smaller depth, or precision float32");
         }
         step++;
+        fates.ifPresent(f -> f.after(step, learner, progress));
         loss += seen.loss();
         accuracy += seen.accuracy();
         count++;

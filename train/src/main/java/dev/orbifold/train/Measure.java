@@ -22,7 +22,11 @@ public enum Measure {
     /** Multiply-adds of the written model. */
     MACS("macs", true),
     /** The share of zero cells over all constraints, in percent. */
-    ZEROS("zeros", false);
+    ZEROS("zeros", false),
+    /** Units whose fate was as predicted, in percent. */
+    FATES("fates", false),
+    /** Units that are dead at the end, of those whose fate was predicted, in percent. */
+    DEAD("dead", false);
 
     private final String word;
     private final boolean factors;
@@ -62,6 +66,8 @@ public enum Measure {
             case MACS -> result.after().macs();
             case ZEROS -> 100.0 * result.constraints().stream().mapToLong(TrainResult.Outcome::zero).sum()
                     / Math.max(1, result.constraints().stream().mapToLong(TrainResult.Outcome::cells).sum());
+            case FATES -> result.fates().map(t -> 100.0 * t.right() / t.units()).orElse(Double.NaN);
+            case DEAD -> result.fates().map(t -> 100.0 * t.dead() / t.units()).orElse(Double.NaN);
         };
     }
 

@@ -30,6 +30,7 @@ import java.util.Optional;
  * @param ham multiplicative updates beside the optimizer (HAM), if asked for
  * @param shrink whether collapsed units are taken out at the end
  * @param precision auto, float32 or bfloat16
+ * @param predict fates of units that are predicted on the way, if asked for
  * @param tensorboard whether the metrics are kept as TensorBoard reads them too
  * @param output where the model goes
  */
@@ -37,7 +38,7 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
         int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate,
         double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Prevention remove, Optional<Ham> ham, boolean shrink,
-        String precision, boolean tensorboard, Path output) {
+        String precision, Optional<Predict> predict, boolean tensorboard, Path output) {
     /** Where the network comes from. */
     public sealed interface Origin {
         /**
@@ -118,6 +119,17 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
      * @param beta β, the pull towards 0
      */
     public record Ham(double alpha, double beta) {
+    }
+
+    /**
+     * Which units will be dead at the end, said on the way.
+     *
+     * @param at the share of training after which it is said, above 0 and below 1
+     * @param samples how many training samples gradients are measured on
+     * @param dead the share of its Space's largest unit at that time below which a unit counts as dead
+     * @param where the recipe and its line, for messages
+     */
+    public record Predict(double at, int samples, double dead, String where) {
     }
 
     /** Copies the list. */

@@ -15,6 +15,8 @@ public final class RecipeReader {
     private static final List<String> TRAINED = List.of("sgd", "adam", "adamw");
     /** The kinds of optimizer that know a key, where not all do. */
     private static final Map<String, List<String>> KINDS_OF_KEYS = kindsOfKeys();
+    private static final int FATE_SAMPLES = 512;
+    private static final double FATE_DEAD = 0.01;
     private static final double RATE = 0.1;
     private static final double ADAM_RATE = 1e-3;
     private static final double MOMENTUM = 0.9;
@@ -146,6 +148,7 @@ public final class RecipeReader {
         boolean shrink = root.get("shrink").map(RecipeNode::truth).orElse(true);
         String precision = root.get("precision").map(n -> n.oneOf("auto", "float32", "bfloat16")).orElse("float32");
         boolean tensorboard = root.get("tensorboard").map(RecipeNode::truth).orElse(false);
+        Optional<Recipe.Predict> predict = root.get("predict").map(n -> predict(n, how, projected, constraints));
         Path output = overrides.output().or(() -> root.get("output").map(n -> folder.resolve(n.text())))
                 .orElse(Path.of("trained.onnx"));
         root.get("output");
@@ -155,7 +158,30 @@ public final class RecipeReader {
         root.noOthers();
         return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate, clip,
                 augment,
-                constraints, remove, ham, shrink, precision, tensorboard, output.toAbsolutePath().normalize());
+                constraints, remove, ham, shrink, precision, predict, tensorboard, output.toAbsolutePath().normalize());
+    }
+
+    private static Recipe.Predict predict(RecipeNode node, Optimizer.Kind how, Optional<Double> projected,
+            List<Recipe.Asked> constraints) {
+        RecipeNode share = node.require("at");
+        double at = share.number(0, 1);
+        int samples = node.get("samples").map(n -> n.whole(2)).orElse(FATE_SAMPLES);
+        Optional<RecipeNode> below = node.get("dead");
+        double dead = below.map(n -> n.number(0, 1)).orElse(FATE_DEAD);
+        node.noOthers();
+        if (at == 0 || at == 1) {
+            throw share.wrong("must lie above 0 and below 1, found " + share.text());
+        }
+        if (dead == 0 || dead == 1) {
+            throw below.orElse(node).wrong("must lie above 0 and below 1, found " + dead);
+        }
+        if (!(how instanceof Optimizer.Kind.Sgd) || projected.isPresent()) {
+            throw node.wrong("fates are predicted for SGD, whose decay is coupled; name no other optimizer");
+        }
+        if (!constraints.isEmpty()) {
+            throw node.wrong("constraints decay in ways of their own, in which fates are not predicted");
+        }
+        return new Recipe.Predict(at, samples, dead, node.place());
     }
 
     private int batch(RecipeNode node) {

@@ -330,13 +330,15 @@ public final class Train implements AutoCloseable {
         }
         try (Learner learner = learner(precision); Loader loader = loader()) {
             learner.preventing().save(run);
+            Optional<Fates> fates = recipe.predict()
+                    .map(asked -> new Fates(recipe, asked, objective, fit, steps(), run));
             if (recipe.projected().isPresent()) {
                 Projected.fit(Projected.require(recipe, start, learner.placement().held()), learner, recipe, fit,
                         progress);
             } else {
-                new Fit(learner, loader, held, recipe, run, progress, from).train();
+                new Fit(learner, loader, held, recipe, run, progress, fates, from).train();
             }
-            return new TrainEnd(recipe, start, learner, data, fit, objective, request.threads(), run, progress)
+            return new TrainEnd(recipe, start, learner, data, fit, objective, request.threads(), fates, run, progress)
                     .result(findings);
         }
     }

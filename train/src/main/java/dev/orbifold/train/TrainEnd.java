@@ -48,11 +48,13 @@ final class TrainEnd {
     private final Part fit;
     private final Objective objective;
     private final int threads;
+    private final Optional<Fates> fates;
     private final RunFolder run;
     private final Progress progress;
 
     TrainEnd(Recipe recipe, Graph start, Learner learner, DataSet data, Part fit, Objective objective, int threads,
-            RunFolder run, Progress progress) {
+            Optional<Fates> fates, RunFolder run, Progress progress) {
+        this.fates = fates;
         this.recipe = recipe;
         this.start = start;
         this.learner = learner;
@@ -84,14 +86,16 @@ final class TrainEnd {
         progress.message("testing the network before and after");
         List<CompressResult.Standing> standings = Evaluation.of(List.of(start, written),
                 List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
+        Optional<Fates.Table> became = fates.map(f -> f.table(folded)).filter(t -> t.units() > 0);
+        fates.ifPresent(f -> findings.addAll(f.findings(folded)));
         boolean met = learner.placement().steering().stream().allMatch(Placement.Steering::met)
                 && learner.placement().rivals().stream().allMatch(TrainEnd::met);
         findings.addAll(new TrainFindings(recipe, learner.placement(), outcomes).of(standings.getFirst(),
                 standings.getLast(), data.classes()));
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), recipe.fresh(),
                 new TrainResult.Weights(Measure.weights(start, false), Measure.weights(written, true)), outcomes,
-                equality.maxError(),
-                Math.min(SAMPLES, data.test().size()), verdict(standings.getLast(), outcomes), met, findings);
+                equality.maxError(), Math.min(SAMPLES, data.test().size()),
+                verdict(standings.getLast(), outcomes, became), met, findings, became);
         OnnxFile.write(written, recipe.output());
         run.findings(findings);
         run.result(json(result));
@@ -216,12 +220,14 @@ final class TrainEnd {
         return size == 0 ? 0 : chart.coordinates(w).norm().item_double() / size;
     }
 
-    private static String verdict(CompressResult.Standing after, List<TrainResult.Outcome> outcomes) {
+    private static String verdict(CompressResult.Standing after, List<TrainResult.Outcome> outcomes,
+            Optional<Fates.Table> fates) {
         StringBuilder text = new StringBuilder(Double.isNaN(after.accuracy())
                 ? String.format(Locale.ROOT, "test loss %.5g", after.loss())
                 : String.format(Locale.ROOT, "accuracy %.2f %%, test loss %.4f", after.accuracy(), after.loss()));
         outcomes.forEach(o -> text.append(String.format(Locale.ROOT, "; %s: %,d of %,d zero", o.name(), o.zero(),
                 o.cells())));
+        fates.ifPresent(t -> text.append("; ").append(t.text()));
         return text.toString();
     }
 
@@ -238,6 +244,7 @@ final class TrainEnd {
         json.put("weights", result.weights());
         json.put("equality", Map.of("maxError", result.maxError(), "samples", result.samples()));
         json.put("constraints", result.constraints());
+        result.fates().ifPresent(t -> json.put("fates", t));
         json.put("met", result.met());
         json.put("verdict", result.verdict());
         json.put("seconds", run.metrics().seconds());

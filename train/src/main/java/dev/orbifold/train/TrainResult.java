@@ -2,6 +2,7 @@ package dev.orbifold.train;
 
 import dev.orbifold.graph.Finding;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What training under constraints reached.
@@ -16,10 +17,11 @@ import java.util.List;
  * @param verdict one sentence for people
  * @param met whether every goal was reached
  * @param findings what the user should know
+ * @param fates what became of units whose fate was predicted, if that was asked for
  */
 public record TrainResult(CompressResult.Standing before, CompressResult.Standing after, boolean fresh, Weights weights,
-        List<Outcome> constraints,
-        double maxError, int samples, String verdict, boolean met, List<Finding> findings) implements Reached {
+        List<Outcome> constraints, double maxError, int samples, String verdict, boolean met, List<Finding> findings,
+        Optional<Fates.Table> fates) implements Reached {
     /**
      * Weights: entries of Parameters with two axes and more.
      *

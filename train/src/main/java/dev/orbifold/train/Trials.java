@@ -1,5 +1,6 @@
 package dev.orbifold.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
@@ -137,7 +138,7 @@ public final class Trials {
             run.result(json(points, run, findings.isEmpty()));
         }
         boolean met = findings.isEmpty();
-        ExperimentResult result = new ExperimentResult(points, met, verdict(points));
+        ExperimentResult result = new ExperimentResult(points, met, verdict(points, fates(points, run)));
         run.result(json(points, run, met));
         run.findings(findings);
         run.state(RunState.Status.DONE, met ? 0 : 1, "");
@@ -213,8 +214,16 @@ public final class Trials {
         return result;
     }
 
-    private String verdict(List<ExperimentResult.Point> points) {
-        return String.format(Locale.ROOT, "%d of %d trainings are done; %s against %s is in the report", points.size(),
+    /** What became of all units whose fate was predicted. */
+    private static Optional<Fates.Table> fates(List<ExperimentResult.Point> points, RunFolder run) {
+        return Fates.Table.sum(points.stream().map(p -> RunView.of(run.path().resolve(p.run())).result())
+                .flatMap(Optional::stream).map(r -> r.path("fates")).filter(JsonNode::isObject)
+                .map(r -> Json.convert(r, Fates.Table.class)).toList());
+    }
+
+    private String verdict(List<ExperimentResult.Point> points, Optional<Fates.Table> fates) {
+        return fates.map(t -> t.text() + "; ").orElse("") + String.format(Locale.ROOT,
+                "%d of %d trainings are done; %s against %s is in the report", points.size(),
                 experiment.trials().size(),
                 experiment.plot().y().word(), experiment.plot().x().word());
     }
@@ -234,7 +243,9 @@ public final class Trials {
                 points.stream().mapToDouble(ExperimentResult.Point::maxError).max().orElse(0), "samples",
                 points.stream().mapToInt(ExperimentResult.Point::samples).max().orElse(0)));
         json.put("met", met);
-        json.put("verdict", verdict(points));
+        Optional<Fates.Table> fates = fates(points, run);
+        fates.ifPresent(t -> json.put("fates", t));
+        json.put("verdict", verdict(points, fates));
         json.put("run", run.path().toString());
         return json;
     }

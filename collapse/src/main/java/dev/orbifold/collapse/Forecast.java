@@ -1,0 +1,202 @@
+package dev.orbifold.collapse;
+
+import dev.orbifold.engine.Device;
+import dev.orbifold.engine.Mode;
+import dev.orbifold.engine.Program;
+import dev.orbifold.graph.Cost;
+import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
+import dev.orbifold.symmetry.Group;
+import dev.orbifold.symmetry.LinearSpace;
+import dev.orbifold.symmetry.Scaling;
+import dev.orbifold.symmetry.Space;
+import dev.orbifold.symmetry.Symmetries;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.stream.LongStream;
+
+/**
+ * What training would do near the mirrors of a Graph, from its weights, data and loss: one {@link Prediction} per mirror
+ * looked at, and the Hessian as a whole. For plain SGD with coupled decay, from where the weights are.
+ *
+ * @param spaces per Space and kind of mirror
+ * @param hessian if it was asked for
+ * @param loss the mean data loss at these weights
+ * @param findings what limits what is said
+ */
+public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hessian, double loss,
+        List<Finding> findings) {
+    /** Multiply-adds of one pass over the data up to which the graphs of all batches are kept for products. */
+    private static final double KEPT = 1e10;
+    /** Fewer batches make poor intervals. */
+    private static final int FEW = 8;
+
+    /** Copies the lists. */
+    public Forecast {
+        spaces = List.copyOf(spaces);
+        findings = List.copyOf(findings);
+    }
+
+    /**
+     * Looks at all mirrors.
+     *
+     * @param symmetries of the Graph, which is their own
+     * @param mixing its Spaces whose coordinates mix
+     * @param data batches of one size, S: at least two, so that their spread is seen
+     * @throws CollapseException if there are fewer batches, they differ in size, or the loss is not a number
+     */
+    public static Forecast of(Symmetries symmetries, List<LinearSpace> mixing, List<Examples> data, DataLoss loss,
+            ForecastOptions options, Watcher watcher) {
+        check(data);
+        return new Maker(symmetries, data, loss, options, watcher).make(mixing);
+    }
+
+    private static void check(List<Examples> data) {
+        Set<Long> sizes = data.stream().map(d -> d.targets().dim(0)).collect(java.util.stream.Collectors.toSet());
+        if (data.size() < 2 || sizes.size() > 1) {
+            throw new CollapseException("the spread of curvature needs at least two batches of one size, found "
+                    + data.size() + " of sizes " + sizes);
+        }
+    }
+
+    private static final class Maker {
+        private final Symmetries symmetries;
+        private final Graph graph;
+        private final List<Examples> data;
+        private final DataLoss loss;
+        private final ForecastOptions options;
+        private final Watcher watcher;
+        private final LossCurvature.Method method;
+        private final List<SpaceForecast> spaces = new ArrayList<>();
+        private final List<Finding> findings = new ArrayList<>();
+
+        Maker(Symmetries symmetries, List<Examples> data, DataLoss loss, ForecastOptions options, Watcher watcher) {
+            this.symmetries = symmetries;
+            this.graph = symmetries.graph();
+            this.data = data;
+            this.loss = loss;
+            this.options = options;
+            this.watcher = watcher;
+            double pass = (double) Cost.of(graph).macs() * data.size() * data.get(0).targets().dim(0);
+            method = pass <= KEPT ? LossCurvature.Method.EXACT_KEPT : LossCurvature.Method.EXACT;
+        }
+
+        Forecast make(List<LinearSpace> mixing) {
+            MirrorForecast mirrors = new MirrorForecast(graph, data, loss, method, options, watcher);
+            Optional<HessianSummary> hessian = Optional.empty();
+            double value;
+            try (LossCurvature curvature = curvature()) {
+                value = curvature.loss();
+                if (!Double.isFinite(value)) {
+                    throw new CollapseException("the loss of the model on the data is " + value
+                            + "; nothing can be said about mirrors there");
+                }
+                Kinks.of(graph, curvature.parameters()).ifPresent(findings::add);
+                if (options.eigenvalues() > 0) {
+                    hessian = Optional.of(HessianSummary.of(curvature, options.eigenvalues(),
+                            options.seed().split("hessian"), watcher));
+                }
+            }
+            oneClass().ifPresent(findings::add);
+            if (data.size() < FEW) {
+                findings.add(new Finding(Finding.Severity.WARNING, "few-batches", graph.name(), data.size()
+                        + " batches tell little about how curvature varies; intervals are rough: take more samples or"
+                        + " smaller batches"));
+            }
+            if (graph.nodes().stream().map(Node::opType).anyMatch("BatchNormalization"::equals)) {
+                findings.add(new Finding(Finding.Severity.INFO, "running-statistics", graph.name(),
+                        "batch norms use their running statistics here, training uses those of each batch"));
+            }
+            for (Space space : symmetries.spaces()) {
+                if (options.spaces().test(space.name())) {
+                    units(space, mirrors);
+                }
+            }
+            for (LinearSpace space : mixing) {
+                if (options.spaces().test(space.name())) {
+                    List<Prediction> found = mirrors.rotations(space);
+                    add(space.name(), Prediction.Kind.ROTATION, SpaceForecast.Method.BLOCK_HESSIAN, -1, found,
+                            OptionalDouble.empty());
+                }
+            }
+            if (spaces.isEmpty()) {
+                findings.add(new Finding(Finding.Severity.WARNING, "no-mirrors", graph.name(),
+                        "no mirror was looked at: the model has none that this knows, or none of the Spaces named"));
+            }
+            return new Forecast(spaces, hessian, value, findings);
+        }
+
+        private void add(String space, Prediction.Kind kind, SpaceForecast.Method how, long mirrors,
+                List<Prediction> found, OptionalDouble fresh) {
+            if (!found.isEmpty()) {
+                spaces.add(new SpaceForecast(space, kind, how, mirrors, found, fresh));
+            }
+        }
+
+        private void units(Space space, MirrorForecast mirrors) {
+            List<Scaling> scalings = symmetries.scalings(space);
+            for (int s = 0; s < scalings.size(); s++) {
+                Scaling scaling = scalings.get(s);
+                boolean positive = scaling.diagonal() == Group.Diagonal.POSITIVE;
+                if (scaling.affine()) {
+                    findings.add(new Finding(Finding.Severity.INFO, "affine-signs", space.name(),
+                            "the signs of these units come with a correction of biases: their mirror does not pass"
+                                    + " through 0, decay does not lead to it, and it is not judged"));
+                    continue;
+                }
+                Prediction.Kind kind = positive ? Prediction.Kind.UNIT : Prediction.Kind.SIGN;
+                UnitSite.Found found = UnitSite.of(symmetries, space, scaling);
+                UnitForecast.Result result;
+                SpaceForecast.Method how = SpaceForecast.Method.OWN_MAXIMUM;
+                if (found.site().isPresent()) {
+                    result = UnitForecast.separated(graph, space, found.site().get(), kind, data, loss, options,
+                            watcher);
+                } else if (positive) {
+                    findings.add(found.finding(space));
+                    how = SpaceForecast.Method.OWN_DIRECTION;
+                    try (LossCurvature curvature = curvature()) {
+                        result = UnitForecast.own(graph, space, scaling, curvature, options, watcher);
+                    }
+                } else {
+                    how = SpaceForecast.Method.BLOCK_HESSIAN;
+                    result = new UnitForecast.Result(mirrors.signs(symmetries, space, s), OptionalDouble.empty(),
+                            List.of());
+                }
+                findings.addAll(result.findings());
+                add(space.name(), kind, how, space.dimension(), result.predictions(), result.fresh());
+            }
+            long pairs = (long) space.dimension() * (space.dimension() - 1) / 2;
+            boolean exchanged = space.group() instanceof Group.Monomial || space.group() instanceof Group.Permutation;
+            if (exchanged && options.pairs() > 0 && pairs > 0) {
+                add(space.name(), Prediction.Kind.PAIR, SpaceForecast.Method.BLOCK_HESSIAN, pairs,
+                        mirrors.pairs(symmetries, space), OptionalDouble.empty());
+            }
+        }
+
+        private LossCurvature curvature() {
+            List<String> parameters;
+            try (Program program = Program.compile(graph, Device.cpu())) {
+                parameters = program.trainable();
+            }
+            return LossCurvature.of(graph, parameters, data, loss, Mode.EVALUATION, method, Device.cpu(),
+                    DataType.FLOAT);
+        }
+
+        private Optional<Finding> oneClass() {
+            if (data.stream().anyMatch(d -> d.targets().type().isReal())) {
+                return Optional.empty();
+            }
+            long[] classes = data.stream().flatMapToLong(d -> LongStream.of(d.targets().toLongs())).distinct()
+                    .toArray();
+            return classes.length > 1 ? Optional.empty()
+                    : Optional.of(new Finding(Finding.Severity.WARNING, "one-class", graph.name(),
+                            "all samples are of class " + classes[0] + ": every mirror is judged by what that class"
+                                    + " alone asks for; take data of all classes"));
+        }
+    }
+}
