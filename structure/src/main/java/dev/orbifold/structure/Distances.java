@@ -51,30 +51,44 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
     }
 
     /**
-     * Of a Space of units.
+     * What the numbers of a Space are quantiles of; nothing where a kind does not apply.
      *
-     * @param reflects whether its diagonal is linear: signs with a bias correction have no mirror at 0
+     * @param dead per unit
+     * @param twins per measured unit
+     * @param rank per copy
      */
-    private static Distances of(Axes axes, Space space, boolean reflects, Optional<Gauge> gauge) {
-        Optional<Quantiles> dead = space.group() instanceof Group.Monomial m && reflects
-                ? Quantiles.of(lengths(axes, space, m.diagonal() != Group.Diagonal.SIGNS))
-                : Optional.empty();
-        Optional<Quantiles> twins = space.dimension() < 2 ? Optional.empty()
-                : gauge.flatMap(g -> Quantiles.of(Nearest.distances(g, space.dimension())));
-        return new Distances(dead, twins, Optional.empty());
-    }
+    record Each(double[] dead, double[] twins, double[] rank) {
+        /** Of a Space of units. */
+        static Each of(Symmetries symmetries, Axes axes, Space space, Optional<Gauge> gauge) {
+            double[] none = new double[0];
+            return new Each(
+                    space.group() instanceof Group.Monomial m && reflects(symmetries, space)
+                            ? lengths(axes, space, m.diagonal() != Group.Diagonal.SIGNS)
+                            : none,
+                    space.dimension() < 2 ? none
+                            : gauge.map(g -> Nearest.distances(g, space.dimension())).orElse(none),
+                    none);
+        }
 
-    /** Of a Space whose coordinates mix. */
-    static Distances of(Optional<Spectrum> spectrum) {
-        return new Distances(Optional.empty(), Optional.empty(),
-                spectrum.flatMap(s -> Quantiles.of(s.values().stream().mapToDouble(Distances::smallest).toArray())));
+        /** Of a Space whose coordinates mix. */
+        static Each of(Optional<Spectrum> spectrum) {
+            return new Each(new double[0], new double[0], spectrum
+                    .map(s -> s.values().stream().mapToDouble(Distances::smallest).toArray()).orElse(new double[0]));
+        }
+
+        Distances quantiles() {
+            return new Distances(Quantiles.of(dead), Quantiles.of(twins), Quantiles.of(rank));
+        }
     }
 
     private static double smallest(double[] values) {
         return values.length == 0 || values[0] == 0 ? 0 : values[values.length - 1] / values[0];
     }
 
-    /** Whether the diagonal that readers see, which the slots' exponents are of, moves parameters linearly. */
+    /**
+     * Whether the diagonal that readers see, which the slots' exponents are of, moves parameters linearly: signs with a bias
+     * correction have no mirror at 0.
+     */
     private static boolean reflects(Symmetries symmetries, Space space) {
         for (Scaling scaling : symmetries.scalings(space)) {
             for (int i = 0; i < space.slots().size(); i++) {
@@ -122,9 +136,9 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
     static List<Distances> of(Symmetries symmetries, List<Optional<Gauge>> gauges, List<Optional<Spectrum>> spectra) {
         Axes axes = new Axes(symmetries);
         List<Distances> all = new ArrayList<>(
-                symmetries.spaces().parallelStream().map(s -> of(axes, s,
-                        reflects(symmetries, s), gauges.get(s.id()))).toList());
-        spectra.forEach(spectrum -> all.add(of(spectrum)));
+                symmetries.spaces().parallelStream()
+                        .map(s -> Each.of(symmetries, axes, s, gauges.get(s.id())).quantiles()).toList());
+        spectra.forEach(spectrum -> all.add(Each.of(spectrum).quantiles()));
         return all;
     }
 }
