@@ -33,7 +33,8 @@ public final class Breaking {
     }
 
     /**
-     * By name of the Space; Spaces with one unit, and those whose Group has no such element, are not there.
+     * By name of the Space, with ", directions" behind it where a Space of units has that name; Spaces with one unit, and
+     * those whose Group has no such element, are not there.
      *
      * @param units the symmetries that keep units apart, on the weights as they are
      * @param mixing the Spaces whose coordinates mix, of the same Graph
@@ -50,7 +51,9 @@ public final class Breaking {
         for (LinearSpace space : mixing) {
             boolean turns = space.group() instanceof Group.General || space.group() instanceof Group.Orthogonal;
             if (space.folds().isEmpty() && turns && !CoordinateBalance.meetsConstants(units.graph(), space)) {
-                all.put(space.name(), ofCoordinates(units.graph(), space));
+                // Where coordinates may also be exchanged and scaled one by one, both Spaces have one name.
+                String name = all.containsKey(space.name()) ? space.name() + ", directions" : space.name();
+                all.put(name, ofCoordinates(units.graph(), space));
             }
         }
         return all;

@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  * @param name of the Space
  * @param size units, or coordinates
  * @param distances to its mirrors
+ * @param length the root mean square of what units weigh, as {@link Distances} measures it and divides by; 0 where it does not
  * @param dead units that no reader gets anything but a constant from; nothing where units cannot be taken out, or mix
  * @param twins units that repeat another one up to the Group; nothing where coordinates mix
  * @param rank the largest numerical rank of the products of all copies; nothing where units do not mix
@@ -24,7 +25,7 @@ import java.util.OptionalInt;
  * @param nearlyLost the share of coordinates whose singular value is at most that times the largest, in the copy with the
  *        fewest
  */
-public record Closeness(String name, int size, Distances distances, OptionalInt dead, OptionalInt twins,
+public record Closeness(String name, int size, Distances distances, double length, OptionalInt dead, OptionalInt twins,
         OptionalInt rank, double nearlyDead, double nearlyTwins, double nearlyLost) {
     /**
      * What counts as near a mirror: a hundredth of the Space's root mean square, of what two units have together, of the
@@ -45,14 +46,14 @@ public record Closeness(String name, int size, Distances distances, OptionalInt 
         DeadUnits dead = DeadUnits.of(units);
         List<Closeness> all = new ArrayList<>(units.spaces().parallelStream().map(space -> {
             Distances.Each each = Distances.Each.of(units, axes, space, gauges.get(space.id()));
-            return new Closeness(space.name(), space.dimension(), each.quantiles(), dead(space, dead),
+            return new Closeness(space.name(), space.dimension(), each.quantiles(), each.scale(), dead(space, dead),
                     OptionalInt.of(twins.pairs().get(space.id()).size()), OptionalInt.empty(), near(each.dead()),
                     near(each.twins()), 0);
         }).toList());
         for (LinearSpace space : mixing) {
             if (Spectrum.bilinear(space)) {
                 Spectrum.of(units.graph(), space).ifPresent(spectrum -> all.add(new Closeness(space.name(),
-                        space.dimension(), Distances.Each.of(Optional.of(spectrum)).quantiles(), OptionalInt.empty(),
+                        space.dimension(), Distances.Each.of(Optional.of(spectrum)).quantiles(), 0, OptionalInt.empty(),
                         OptionalInt.empty(), OptionalInt.of(spectrum.rank()), 0, 0, lost(spectrum))));
             }
         }

@@ -56,24 +56,26 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
      * @param dead per unit
      * @param twins per measured unit
      * @param rank per copy
+     * @param scale the root mean square that {@code dead} is divided by; 0 where there is none
      */
-    record Each(double[] dead, double[] twins, double[] rank) {
+    record Each(double[] dead, double[] twins, double[] rank, double scale) {
         /** Of a Space of units. */
         static Each of(Symmetries symmetries, Axes axes, Space space, Optional<Gauge> gauge) {
-            double[] none = new double[0];
-            return new Each(
-                    space.group() instanceof Group.Monomial m && reflects(symmetries, space)
-                            ? lengths(axes, space, m.diagonal() != Group.Diagonal.SIGNS)
-                            : none,
-                    space.dimension() < 2 ? none
-                            : gauge.map(g -> Nearest.distances(g, space.dimension())).orElse(none),
-                    none);
+            double[] lengths = space.group() instanceof Group.Monomial m && reflects(symmetries, space)
+                    ? lengths(axes, space, m.diagonal() != Group.Diagonal.SIGNS)
+                    : new double[0];
+            double[] twins = space.dimension() < 2 ? new double[0]
+                    : gauge.map(g -> Nearest.distances(g, space.dimension())).orElse(new double[0]);
+            double scale = Math.sqrt(Arrays.stream(lengths).map(x -> x * x).average().orElse(0));
+            return new Each(scale == 0 ? lengths : Arrays.stream(lengths).map(x -> x / scale).toArray(), twins,
+                    new double[0], scale);
         }
 
         /** Of a Space whose coordinates mix. */
         static Each of(Optional<Spectrum> spectrum) {
             return new Each(new double[0], new double[0], spectrum
-                    .map(s -> s.values().stream().mapToDouble(Distances::smallest).toArray()).orElse(new double[0]));
+                    .map(s -> s.values().stream().mapToDouble(Distances::smallest).toArray()).orElse(new double[0]),
+                    0);
         }
 
         Distances quantiles() {
@@ -101,7 +103,7 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
         return false;
     }
 
-    /** Per unit the length of (u, w), over its root mean square; nothing where a parameter's content is not known. */
+    /** Per unit the length of (u, w); nothing where a parameter's content is not known. */
     private static double[] lengths(Axes axes, Space space, boolean scales) {
         double[] in = new double[space.dimension()];
         double[] out = new double[space.dimension()];
@@ -121,10 +123,9 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
             }
         }
         boolean both = Arrays.stream(in).anyMatch(x -> x > 0) && Arrays.stream(out).anyMatch(x -> x > 0);
-        double[] squares = new double[in.length];
-        Arrays.setAll(squares, u -> scales && both ? 2 * Math.sqrt(in[u] * out[u]) : in[u] + out[u]);
-        double mean = Arrays.stream(squares).average().orElse(0);
-        return mean == 0 ? squares : Arrays.stream(squares).map(s -> Math.sqrt(s / mean)).toArray();
+        double[] lengths = new double[in.length];
+        Arrays.setAll(lengths, u -> Math.sqrt(scales && both ? 2 * Math.sqrt(in[u] * out[u]) : in[u] + out[u]));
+        return lengths;
     }
 
     /** Of every Space, those of units first. */

@@ -199,6 +199,7 @@ public final class Train implements AutoCloseable {
                     .forEach(r -> lines.add(String.format(Locale.ROOT, "constraint %s: by %s on %s, %,d cells",
                             r.name(), r.cells().rival().word(), r.cells().parameters(), r.cells().cells())));
             lines.addAll(learner.preventing().plan());
+            lines.addAll(recipe.watch().plan());
             int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
             lines.add(String.format(Locale.ROOT, "memory: weights, gradients and moments %.1f MB, constraints %.1f MB",
                     buffers * 4e-6 * cost.parameters(), buffers * 4e-6 * extra));
@@ -322,7 +323,12 @@ public final class Train implements AutoCloseable {
                 Projected.fit(Projected.require(recipe, start, learner.placement().held()), learner, recipe, fit,
                         progress);
             } else {
-                new Fit(learner, loader, held, recipe, run, progress, from).train();
+                try (Watcher watcher =
+                        new Watcher(learner, recipe, objective, fit, held.orElse(data.test()), batch())) {
+                    findings.addAll(watcher.findings());
+                    run.findings(findings);
+                    new Fit(learner, loader, held, watcher, recipe, run, progress, from).train();
+                }
             }
             return new TrainEnd(recipe, start, learner, data, fit, objective, request.threads(), run, progress)
                     .result(findings);
