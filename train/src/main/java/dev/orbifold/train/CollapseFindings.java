@@ -29,6 +29,8 @@ import java.util.Set;
 final class CollapseFindings {
     /** From this share of a Space on what is near a mirror is said, and what is on one is a warning. */
     private static final double MUCH = 0.1;
+    /** So much more of a Space that is dormant is lost plasticity: ReLU networks that learn well have some such units. */
+    private static final double DORMANT = 0.25;
 
     /** One of the three ways to collapse. */
     private enum Way {
@@ -128,7 +130,7 @@ final class CollapseFindings {
     private String when(Way way, String space) {
         Optional<JsonNode> first = watched.stream().filter(line -> number(line, way, space).isPresent()).findFirst();
         if (first.isEmpty()) {
-            return "";
+            return near(way, space);
         }
         double start = number(first.get(), way, space).orElse(0.0);
         return watched.stream()
@@ -194,8 +196,8 @@ final class CollapseFindings {
             List<JsonNode> lines = series.getOrDefault(space, List.of());
             double first = lines.getFirst().path("dormant").path(space).asDouble();
             double last = lines.getLast().path("dormant").path(space).asDouble();
-            if (last - first >= MUCH) {
-                double rising = lines.stream().filter(l -> l.path("dormant").path(space).asDouble() - first >= MUCH)
+            if (last - first >= DORMANT) {
+                double rising = lines.stream().filter(l -> l.path("dormant").path(space).asDouble() - first >= DORMANT)
                         .findFirst().orElse(lines.getLast()).path("epoch").asDouble();
                 findings.add(new Finding(Finding.Severity.WARNING, "plasticity-lost", space, String.format(Locale.ROOT,
                         "%.0f %% of the units hardly answer, %.0f %% at the start (so many more from epoch %.2f on);"

@@ -150,8 +150,8 @@ class CollapseFindingsTest {
     @Test
     void dormantUnitsThatBecomeMoreAreLostPlasticity() {
         String line = "{\"kind\":\"watch\",\"epoch\":%s,\"dormant\":{\"fc1\":%s}}";
-        assertEquals(List.of(), found("", start, Set.of(), line.formatted(0, 0.3), line.formatted(5, 0.35)));
-        Finding finding = found("", start, Set.of(), line.formatted(0, 0.05), line.formatted(3, 0.2),
+        assertEquals(List.of(), found("", start, Set.of(), line.formatted(0, 0.1), line.formatted(5, 0.3)));
+        Finding finding = found("", start, Set.of(), line.formatted(0, 0.05), line.formatted(3, 0.35),
                 line.formatted(5, 0.4)).getFirst();
         assertEquals("plasticity-lost", finding.kind());
         assertTrue(finding.message().contains("40 % of the units hardly answer, 5 % at the start (so many more from"
