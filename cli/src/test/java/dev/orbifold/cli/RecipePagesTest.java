@@ -133,7 +133,8 @@ class RecipePagesTest {
     /** Words that are one of several: each is in the row of its key. */
     @ParameterizedTest @CsvSource(delimiter = '|',
             value = {"loss|loss: zz", "augment|augment: zz", "precision|precision: zz",
-                    "start|start: zz", "kind|optimizer: {kind: zz}", "what|watch: {what: zz}", "dear|watch: {dear: zz}", "schedule|optimizer: {schedule: zz}",
+                    "start|start: zz", "kind|optimizer: {kind: zz}", "what|watch: {what: zz}", "dear|watch: {dear: zz}",
+                    "schedule|optimizer: {schedule: zz}",
                     "sparse|constraints: [{parameters: w, lambda: 1, sparse: zz}]",
                     "by|constraints: [{parameters: w, lambda: 1, sparse: units, by: zz}]",
                     "tied|constraints: [{parameters: w, tied: zz}]"})
