@@ -39,6 +39,13 @@ public final class WatchedTraining {
         private long step;
 
         @Override
+        public void message(String text) {
+            if (text.startsWith("watching took")) {
+                System.out.println(text + ", the first measurement and its compilation included");
+            }
+        }
+
+        @Override
         public void step(String phase, long done, long steps, double accuracy, double macs) {
             now = System.nanoTime();
             step = done;

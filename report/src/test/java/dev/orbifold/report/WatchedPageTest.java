@@ -80,8 +80,9 @@ class WatchedPageTest {
         LivePage page = new LivePage(run, "");
         LivePage.State state = page.state(run.metrics(), Optional.empty(), List.of());
         String html = page.page(state).html();
-        state.charts().forEach(chart -> assertTrue(html.contains("data-chart=\"" + Json.tree(chart.get("id")).asText() + "\""),
-                String.valueOf(chart.get("id"))));
+        state.charts().forEach(
+                chart -> assertTrue(html.contains("data-chart=\"" + Json.tree(chart.get("id")).asText() + "\""),
+                        String.valueOf(chart.get("id"))));
         assertEquals(3, Json.parse(state.json()).path("charts").findValues("panels").size());
     }
 

@@ -80,20 +80,23 @@ final class Fit {
     }
 
     void train() {
-        if (step == 0) {
-            evaluate();
-            watch();
-        }
-        while (step < steps) {
-            try (Loader.Epoch batches = loader.epoch((int) (step / perEpoch), (int) (step % perEpoch))) {
-                while (batches.hasNext()) {
-                    one(batches.next());
+        try {
+            if (step == 0) {
+                evaluate();
+                watch();
+            }
+            while (step < steps) {
+                try (Loader.Epoch batches = loader.epoch((int) (step / perEpoch), (int) (step % perEpoch))) {
+                    while (batches.hasNext()) {
+                        one(batches.next());
+                    }
                 }
             }
-        }
-        if (!recipe.watch().isNone()) {
-            progress.message(String.format(Locale.ROOT, "watching took %.1f s, %.1f %% of training",
-                    watcher.seconds(), 100e9 * watcher.seconds() / (System.nanoTime() - began)));
+        } finally {
+            if (!recipe.watch().isNone()) {
+                progress.message(String.format(Locale.ROOT, "watching took %.2f s, %.1f %% of training",
+                        watcher.seconds(), 100e9 * watcher.seconds() / (System.nanoTime() - began)));
+            }
         }
     }
 
