@@ -11,6 +11,7 @@ import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.NumpyFile;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.run.RunView;
 import dev.orbifold.train.Demo;
 import dev.orbifold.train.RecipeReader;
 import dev.orbifold.train.TrainException;
@@ -35,7 +36,8 @@ class RecipePagesTest {
     private static final Path REFERENCE = Checkout.root().resolve("docs/reference/recipe.md");
     private static final List<Path> HOW_TO = List.of(Checkout.root().resolve("docs/how-to/constrain.md"),
             Checkout.root().resolve("docs/how-to/prevent-collapse.md"),
-            Checkout.root().resolve("docs/how-to/predict.md"));
+            Checkout.root().resolve("docs/how-to/predict.md"),
+            Checkout.root().resolve("docs/how-to/watch.md"));
     private static final Pattern EXAMPLE =
             Pattern.compile("(?:<!-- (?<file>\\S+\\.yaml) -->\\n)?```yaml\\n(?<text>.*?)```", Pattern.DOTALL);
     private static final Pattern KNOWN = Pattern.compile("Known here: (?<keys>.+)$");
@@ -76,7 +78,7 @@ class RecipePagesTest {
     }
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {"The recipe|zzzzzz: 1",
-            "Optimizer|optimizer: {zzzzzz: 1}", "Remove|remove: {zzzzzz: 1}",
+            "Optimizer|optimizer: {zzzzzz: 1}", "Remove|remove: {zzzzzz: 1}", "Watch|watch: {zzzzzz: 1}",
             "Constraints|constraints: [{parameters: w, zzzzzz: 1}]",
             "λ over training|constraints: [{parameters: w, sparse: elements, lambda: {to: 1, zzzzzz: 1}}]"})
     void everyKeyIsInTheReference(String title, String wrong) throws IOException {
@@ -132,7 +134,8 @@ class RecipePagesTest {
     /** Words that are one of several: each is in the row of its key. */
     @ParameterizedTest @CsvSource(delimiter = '|',
             value = {"loss|loss: zz", "augment|augment: zz", "precision|precision: zz",
-                    "start|start: zz", "kind|optimizer: {kind: zz}", "schedule|optimizer: {schedule: zz}",
+                    "start|start: zz", "kind|optimizer: {kind: zz}", "what|watch: {what: zz}", "dear|watch: {dear: zz}",
+                    "schedule|optimizer: {schedule: zz}",
                     "sparse|constraints: [{parameters: w, lambda: 1, sparse: zz}]",
                     "by|constraints: [{parameters: w, lambda: 1, sparse: units, by: zz}]",
                     "tied|constraints: [{parameters: w, tied: zz}]"})
@@ -186,7 +189,7 @@ class RecipePagesTest {
     void everyRecipeOfTheHowToIsRunHere() throws IOException {
         assertEquals(Set.of("sparse.yaml", "units.yaml", "lowrank.yaml", "tied.yaml", "pieces.yaml", "own.yaml",
                 "lambda.yaml", "budget.yaml", "syre.yaml", "asymmetric.yaml", "figlu.yaml", "plasticity.yaml",
-                "both.yaml", "fates.yaml"), recipes().keySet());
+                "both.yaml", "fates.yaml", "watched.yaml"), recipes().keySet());
     }
 
     private JsonNode run(String name) throws IOException {
@@ -250,6 +253,22 @@ class RecipePagesTest {
         JsonNode json = run(name);
         assertTrue(json.path("constraints").isEmpty(), json.toString());
         assertEquals(name.equals("syre.yaml"), Files.exists(folder.resolve("run/models/decay-centre.npz")));
+    }
+
+    @Test
+    void whatIsWatchedIsInTheMetricsUnderItsName() throws IOException {
+        run("watched.yaml");
+        Set<String> found = new TreeSet<>();
+        RunView.of(folder.resolve("run")).metrics().stream()
+                .filter(line -> line.path("kind").asText().equals("watch"))
+                .forEach(line -> line.properties().forEach(field -> found.add(field.getKey())));
+        String part = part(Files.readString(REFERENCE), "Watch");
+        for (String measure : found) {
+            assertTrue(Set.of("t", "step", "epoch", "phase", "kind").contains(measure)
+                    || part.contains("`" + measure + "`"), measure);
+        }
+        assertTrue(found.containsAll(Set.of("distance-dead", "twins", "stable-rank", "balance", "charge-rate",
+                "alignment", "dormant", "breaking")), found.toString());
     }
 
     @Test

@@ -48,6 +48,23 @@ sealed interface Chart {
         }
     }
 
+    /**
+     * Lines over epochs, each panel with an axis of its own.
+     *
+     * @param panels one per Space or weight
+     * @param names of the lines, in the order of their colours
+     */
+    record Multiples(String id, String description, List<String> names, List<Panel> panels) implements Chart {
+        @Override
+        public String kind() {
+            return "multiples";
+        }
+    }
+
+    /** One panel, with the lines it has. */
+    record Panel(String name, List<Series> series) {
+    }
+
     /** Accuracy against cost, one series of points per phase. */
     record TradeOff(String id, String description, String xAxis, String yAxis, String yUnit, List<Series> series,
             OptionalDouble targetX) implements Chart {

@@ -13,11 +13,12 @@ import java.util.Map;
  * @param evaluations lines of evaluations
  * @param widths lines of widths
  * @param zeros lines of zeros
+ * @param watched lines of what was measured of the network
  * @param events lines of events
  * @param phases stretches of one phase
  */
 record Curves(List<JsonNode> train, List<JsonNode> evaluations, List<JsonNode> widths, List<JsonNode> zeros,
-        List<JsonNode> events, List<Phase> phases) {
+        List<JsonNode> watched, List<JsonNode> events, List<Phase> phases) {
     /**
      * A stretch of the Run in one phase.
      *
@@ -36,7 +37,7 @@ record Curves(List<JsonNode> train, List<JsonNode> evaluations, List<JsonNode> w
         }
         return new Curves(kinds.getOrDefault("train", List.of()), kinds.getOrDefault("eval", List.of()),
                 kinds.getOrDefault("widths", List.of()), kinds.getOrDefault("zeros", List.of()),
-                kinds.getOrDefault("event", List.of()), List.copyOf(phases));
+                kinds.getOrDefault("watch", List.of()), kinds.getOrDefault("event", List.of()), List.copyOf(phases));
     }
 
     private static void extend(List<Phase> phases, String name, double epoch) {

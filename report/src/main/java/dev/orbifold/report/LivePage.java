@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The page of a Run that is being watched: what is in it stays the same, what it shows is a {@link State} that is sent again
@@ -22,10 +23,11 @@ import java.util.Optional;
  */
 public final class LivePage {
     /** The charts in their order on the page: section, id, caption. */
-    private static final List<List<String>> FIGURES = List.of(List.of("Experiment", "experiment", ""),
+    private static final List<List<String>> FIGURES = Stream.concat(Stream.of(List.of("Experiment", "experiment", ""),
             List.of("Accuracy and loss", "accuracy", "Accuracy"), List.of("Accuracy and loss", "loss", "Loss"),
             List.of("Zeros", "zeros", ""), List.of("Cost", "cost", "MACs"),
-            List.of("Cost", "parameters", "Parameters"));
+            List.of("Cost", "parameters", "Parameters")),
+            Watched.FAMILIES.stream().map(family -> List.of(Watched.TITLE, family.id(), family.title()))).toList();
 
     /**
      * What the page shows at one moment.
@@ -95,7 +97,7 @@ public final class LivePage {
                 close(body, open);
                 open = figure.getFirst();
                 body.open("section", "class", "charts", "hidden", "").element("h2", open)
-                        .open("div", "class", "pair");
+                        .open("div", "class", open.equals(Watched.TITLE) ? "column" : "pair");
             }
             body.open("figure", "data-chart", figure.get(1), "hidden", "");
             if (!figure.get(2).isEmpty()) {
@@ -230,6 +232,7 @@ public final class LivePage {
         Chart.cost(curves, "macs", "MACs", Optional.empty()).ifPresent(chart -> charts.add(thinned(chart, "cost")));
         Chart.cost(curves, "parameters", "parameters", Optional.empty())
                 .ifPresent(chart -> charts.add(thinned(chart, "parameters")));
+        Watched.charts(curves).forEach(chart -> charts.add(Watched.thinned(chart)));
         return charts;
     }
 

@@ -58,7 +58,8 @@ final class Sections {
             case "transform" -> body.add(TransformSections.of(result, unfinished()));
             case "experiment" -> body.add(ExperimentSection.of(result, unfinished(), charts));
             case "train" -> body.add(comparison())
-                    .add(new ConstraintsSection(result, curves, unfinished()).section(charts)).add(training(charts));
+                    .add(new ConstraintsSection(result, curves, unfinished()).section(charts)).add(training(charts))
+                    .add(Watched.section(curves, charts));
             default -> {
                 body.add(comparison());
                 body.add(training(charts)).add(cost(charts)).add(widths(charts)).add(tradeOff(charts));

@@ -274,9 +274,46 @@
     return option;
   }
 
+  /** How many panels stand side by side, and how high one is. */
+  const columns = width => Math.max(1, Math.min(3, Math.floor(width / 260)));
+  const PANEL = 132;
+
+  /** One small panel for each Space or weight; the same name has the same colour in all of them. */
+  function multiples(chart, look, width) {
+    const option = base(look), across = columns(width), top = chart.names.length > 1 ? 26 : 4;
+    const span = width / across;
+    option.legend.show = chart.names.length > 1;
+    option.legend.data = chart.names;
+    option.tooltip.valueFormatter = value => typeof value === 'number' ? plain(value) : '–';
+    option.title = []; option.grid = []; option.xAxis = []; option.yAxis = []; option.series = [];
+    chart.panels.forEach((panel, i) => {
+      const left = (i % across) * span, y = top + Math.floor(i / across) * PANEL;
+      option.title.push({ text: panel.name, left, top: y, padding: 0,
+        textStyle: { color: look.ink, fontSize: 12, fontWeight: 'normal', fontFamily: FONT, width: span - 16, overflow: 'truncate' } });
+      option.grid.push({ left: left + 2, top: y + 22, width: span - 18, height: PANEL - 52, containLabel: true });
+      option.xAxis.push(axis(look, { type: 'value', gridIndex: i, min: 'dataMin', max: 'dataMax', splitNumber: 3, splitLine: { show: false },
+        axisPointer: { label: { formatter: point => 'epoch ' + Number(point.value.toFixed(2)) } } }));
+      const values = panel.series.flatMap(series => series.points.map(point => point[1]));
+      const low = Math.min(...values);
+      const [from, to] = padded(low, Math.max(...values), .06);
+      const scale = axis(look, { type: 'value', gridIndex: i, min: low >= 0 ? Math.max(0, from) : from, max: to, splitNumber: 2 });
+      scale.axisLabel = { ...scale.axisLabel, formatter: plain, showMinLabel: false, showMaxLabel: false };
+      scale.axisLine = { show: false };
+      option.yAxis.push(scale);
+      for (const series of panel.series) {
+        const color = look.palette[chart.names.indexOf(series.name) % look.palette.length];
+        option.series.push({ name: series.name, type: 'line', data: series.points, color, lineStyle: { width: 1.5, color },
+          xAxisIndex: i, yAxisIndex: i, showSymbol: series.points.length <= 30, symbolSize: 4, symbol: 'circle', emphasis: { disabled: true } });
+      }
+    });
+    return option;
+  }
+  const multiplesHeight = (chart, width) => (chart.names.length > 1 ? 26 : 4) + Math.ceil(chart.panels.length / columns(width)) * PANEL + 6;
+
   const scan = scanDrawings({ axis, base, FONT });
-  const DRAWINGS = { lines, tradeoff, plot, heat, phase, network: scan.network, spectra: scan.spectra, bar: scan.bar };
+  const DRAWINGS = { lines, tradeoff, plot, heat, phase, multiples, network: scan.network, spectra: scan.spectra, bar: scan.bar };
   const heights = (chart, width) => chart.kind === 'heat' ? Math.max(180, 96 + chart.rows.length * 20)
+    : chart.kind === 'multiples' ? multiplesHeight(chart, width)
     : chart.kind === 'network' ? scan.height(chart) : chart.kind === 'bar' ? scan.barHeight(chart, width) : 0;
   function draw(item, width) {
     const look = looks();

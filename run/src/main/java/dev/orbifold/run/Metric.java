@@ -59,6 +59,39 @@ public sealed interface Metric {
     record Zeros(Point at, Map<String, Double> shares) implements Metric {
     }
 
+    /**
+     * How a network in training stands to its mirrors.
+     *
+     * @param measures by measure, such as {@code distance-dead}; by what it was measured on, a Space or a Parameter; by which
+     *        number of it, such as {@code least}, or {@link #ONLY} where there is one alone. Numbers that are not finite are
+     *        left out
+     */
+    record Watch(Point at, Map<String, Map<String, Map<String, Double>>> measures) implements Metric {
+        /** The name of a number that is the only one. */
+        public static final String ONLY = "";
+
+        /** The measures as they are written: a number that is the only one stands for itself. */
+        private Map<String, Object> written() {
+            Map<String, Object> all = new LinkedHashMap<>();
+            measures.forEach((measure, places) -> {
+                Map<String, Object> here = new LinkedHashMap<>();
+                places.forEach((place, numbers) -> {
+                    Map<String, Double> finite = new LinkedHashMap<>(numbers);
+                    finite.values().removeIf(number -> !Double.isFinite(number));
+                    if (finite.size() == 1 && finite.containsKey(ONLY)) {
+                        here.put(place, finite.values().iterator().next());
+                    } else if (!finite.isEmpty()) {
+                        here.put(place, finite);
+                    }
+                });
+                if (!here.isEmpty()) {
+                    all.put(measure, here);
+                }
+            });
+            return all;
+        }
+    }
+
     /** Something that happened once, such as the removal of collapsed units or a change of phase. */
     record Event(Point at, String name, String message) implements Metric {
     }
@@ -93,6 +126,10 @@ public sealed interface Metric {
             case Zeros zeros -> {
                 line.put("kind", "zeros");
                 line.put("shares", zeros.shares());
+            }
+            case Watch watch -> {
+                line.put("kind", "watch");
+                line.putAll(watch.written());
             }
             case Event event -> {
                 line.put("kind", "event");

@@ -34,6 +34,7 @@ final class Scalars {
                 default -> field + "/" + part;
             };
             case "zeros" -> "zeros";
+            case "watch" -> field;
             case "widths" -> field.equals("widths") ? field : "widths/" + field;
             default -> kind + "/" + field;
         };

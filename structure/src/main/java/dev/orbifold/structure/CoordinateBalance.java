@@ -38,6 +38,11 @@ final class CoordinateBalance {
         return spaces.stream().filter(s -> scales(s) && !meetsConstants(graph, s)).map(CoordinateBalance::new).toList();
     }
 
+    /** Of any Space, whatever its Group, for its Gram matrices. */
+    static CoordinateBalance of(LinearSpace space) {
+        return new CoordinateBalance(space);
+    }
+
     /** Whether the maps of a Space are more than isometries. */
     static boolean scales(LinearSpace space) {
         return (space.group() instanceof Group.General || space.group() instanceof Group.RotationScaling)

@@ -51,30 +51,46 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
     }
 
     /**
-     * Of a Space of units.
+     * What the numbers of a Space are quantiles of; nothing where a kind does not apply.
      *
-     * @param reflects whether its diagonal is linear: signs with a bias correction have no mirror at 0
+     * @param dead per unit
+     * @param twins per measured unit
+     * @param rank per copy
+     * @param scale the root mean square that {@code dead} is divided by; 0 where there is none
      */
-    private static Distances of(Axes axes, Space space, boolean reflects, Optional<Gauge> gauge) {
-        Optional<Quantiles> dead = space.group() instanceof Group.Monomial m && reflects
-                ? Quantiles.of(lengths(axes, space, m.diagonal() != Group.Diagonal.SIGNS))
-                : Optional.empty();
-        Optional<Quantiles> twins = space.dimension() < 2 ? Optional.empty()
-                : gauge.flatMap(g -> Quantiles.of(Nearest.distances(g, space.dimension())));
-        return new Distances(dead, twins, Optional.empty());
-    }
+    record Each(double[] dead, double[] twins, double[] rank, double scale) {
+        /** Of a Space of units. */
+        static Each of(Symmetries symmetries, Axes axes, Space space, Optional<Gauge> gauge) {
+            double[] lengths = space.group() instanceof Group.Monomial m && reflects(symmetries, space)
+                    ? lengths(axes, space, m.diagonal() != Group.Diagonal.SIGNS)
+                    : new double[0];
+            double[] twins = space.dimension() < 2 ? new double[0]
+                    : gauge.map(g -> Nearest.distances(g, space.dimension())).orElse(new double[0]);
+            double scale = Math.sqrt(Arrays.stream(lengths).map(x -> x * x).average().orElse(0));
+            return new Each(scale == 0 ? lengths : Arrays.stream(lengths).map(x -> x / scale).toArray(), twins,
+                    new double[0], scale);
+        }
 
-    /** Of a Space whose coordinates mix. */
-    static Distances of(Optional<Spectrum> spectrum) {
-        return new Distances(Optional.empty(), Optional.empty(),
-                spectrum.flatMap(s -> Quantiles.of(s.values().stream().mapToDouble(Distances::smallest).toArray())));
+        /** Of a Space whose coordinates mix. */
+        static Each of(Optional<Spectrum> spectrum) {
+            return new Each(new double[0], new double[0], spectrum
+                    .map(s -> s.values().stream().mapToDouble(Distances::smallest).toArray()).orElse(new double[0]),
+                    0);
+        }
+
+        Distances quantiles() {
+            return new Distances(Quantiles.of(dead), Quantiles.of(twins), Quantiles.of(rank));
+        }
     }
 
     private static double smallest(double[] values) {
         return values.length == 0 || values[0] == 0 ? 0 : values[values.length - 1] / values[0];
     }
 
-    /** Whether the diagonal that readers see, which the slots' exponents are of, moves parameters linearly. */
+    /**
+     * Whether the diagonal that readers see, which the slots' exponents are of, moves parameters linearly: signs with a bias
+     * correction have no mirror at 0.
+     */
     private static boolean reflects(Symmetries symmetries, Space space) {
         for (Scaling scaling : symmetries.scalings(space)) {
             for (int i = 0; i < space.slots().size(); i++) {
@@ -87,7 +103,7 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
         return false;
     }
 
-    /** Per unit the length of (u, w), over its root mean square; nothing where a parameter's content is not known. */
+    /** Per unit the length of (u, w); nothing where a parameter's content is not known. */
     private static double[] lengths(Axes axes, Space space, boolean scales) {
         double[] in = new double[space.dimension()];
         double[] out = new double[space.dimension()];
@@ -107,10 +123,9 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
             }
         }
         boolean both = Arrays.stream(in).anyMatch(x -> x > 0) && Arrays.stream(out).anyMatch(x -> x > 0);
-        double[] squares = new double[in.length];
-        Arrays.setAll(squares, u -> scales && both ? 2 * Math.sqrt(in[u] * out[u]) : in[u] + out[u]);
-        double mean = Arrays.stream(squares).average().orElse(0);
-        return mean == 0 ? squares : Arrays.stream(squares).map(s -> Math.sqrt(s / mean)).toArray();
+        double[] lengths = new double[in.length];
+        Arrays.setAll(lengths, u -> Math.sqrt(scales && both ? 2 * Math.sqrt(in[u] * out[u]) : in[u] + out[u]));
+        return lengths;
     }
 
     /** Of every Space, those of units first. */
@@ -122,9 +137,9 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
     static List<Distances> of(Symmetries symmetries, List<Optional<Gauge>> gauges, List<Optional<Spectrum>> spectra) {
         Axes axes = new Axes(symmetries);
         List<Distances> all = new ArrayList<>(
-                symmetries.spaces().parallelStream().map(s -> of(axes, s,
-                        reflects(symmetries, s), gauges.get(s.id()))).toList());
-        spectra.forEach(spectrum -> all.add(of(spectrum)));
+                symmetries.spaces().parallelStream()
+                        .map(s -> Each.of(symmetries, axes, s, gauges.get(s.id())).quantiles()).toList());
+        spectra.forEach(spectrum -> all.add(Each.of(spectrum).quantiles()));
         return all;
     }
 }

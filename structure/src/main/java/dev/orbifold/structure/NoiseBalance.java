@@ -8,7 +8,6 @@ import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,16 +129,12 @@ public final class NoiseBalance {
     }
 
     /** Running sums over samples. */
-    private static final class Sums {
-        private final Map<String, double[]> first = new HashMap<>();
-        private final Map<String, double[]> second = new HashMap<>();
-        private final List<CoordinateBalance.Grams> grams = new ArrayList<>();
-        private int samples;
+    private record Sums(GradientMoments entries, List<CoordinateBalance.Grams> grams) {
     }
 
     private static Noise measured(Graph graph, Set<String> met, List<CoordinateBalance> mixed,
             SampleGradients gradients) {
-        Sums sums = new Sums();
+        Sums sums = new Sums(new GradientMoments(), new ArrayList<>());
         Map<String, TensorData> none = new LinkedHashMap<>();
         for (String name : met) {
             graph.parameter(name).ifPresent(
@@ -147,64 +142,36 @@ public final class NoiseBalance {
         }
         Graph empty = graph.replacing(none);
         gradients.each(graph, sample -> {
-            sums.samples++;
             Map<String, TensorData> own = new LinkedHashMap<>(sample);
             own.keySet().retainAll(none.keySet());
-            own.forEach((name, g) -> add(sums, name, g.toDoubles()));
+            sums.entries().add(own);
             Graph moved = empty.replacing(own);
             for (int m = 0; m < mixed.size(); m++) {
                 CoordinateBalance.Grams found = mixed.get(m).grams(moved);
-                if (sums.grams.size() == m) {
-                    sums.grams.add(found);
+                if (sums.grams().size() == m) {
+                    sums.grams().add(found);
                 } else {
-                    add(sums.grams.get(m).primal(), 1, found.primal());
-                    add(sums.grams.get(m).dual(), 1, found.dual());
+                    add(sums.grams().get(m).primal(), 1, found.primal());
+                    add(sums.grams().get(m).dual(), 1, found.dual());
                 }
             }
         });
-        if (sums.samples == 0) {
-            throw new StructureException("there are no samples to measure gradients on");
-        }
-        return noise(empty, none, mixed, sums);
-    }
-
-    private static void add(Sums sums, String name, double[] gradient) {
-        double[] first = sums.first.computeIfAbsent(name, n -> new double[gradient.length]);
-        double[] second = sums.second.computeIfAbsent(name, n -> new double[gradient.length]);
-        for (int i = 0; i < gradient.length; i++) {
-            if (!Double.isFinite(gradient[i])) {
-                throw new StructureException("a gradient of parameter " + name
-                        + " is not finite, so that there is no noise to balance");
-            }
-            first[i] += gradient[i];
-            second[i] += gradient[i] * gradient[i];
-        }
+        return noise(empty, mixed, sums);
     }
 
     /** Covariances from sums: E[gg] − E[g]E[g]. */
-    private static Noise noise(Graph empty, Map<String, TensorData> none, List<CoordinateBalance> mixed, Sums sums) {
-        Map<String, TensorData> means = new LinkedHashMap<>();
-        Map<String, TensorData> roots = new LinkedHashMap<>();
-        double n = sums.samples;
-        sums.first.forEach((name, first) -> {
-            double[] second = sums.second.getOrDefault(name, new double[first.length]);
-            double[] mean = Arrays.stream(first).map(x -> x / n).toArray();
-            double[] root = new double[first.length];
-            Arrays.setAll(root, i -> Math.sqrt(Math.max(0, second[i] / n - mean[i] * mean[i])));
-            long[] dims = none.getOrDefault(name, TensorData.of(root, root.length)).dims();
-            means.put(name, TensorData.of(mean, dims));
-            roots.put(name, TensorData.of(root, dims));
-        });
-        Graph mean = empty.replacing(means);
+    private static Noise noise(Graph empty, List<CoordinateBalance> mixed, Sums sums) {
+        double n = sums.entries().samples();
+        Graph mean = empty.replacing(sums.entries().means());
         for (int m = 0; m < mixed.size(); m++) {
             CoordinateBalance.Grams of = mixed.get(m).grams(mean);
-            CoordinateBalance.Grams sum = sums.grams.get(m);
+            CoordinateBalance.Grams sum = sums.grams().get(m);
             scale(sum.primal(), 1 / n);
             scale(sum.dual(), 1 / n);
             add(sum.primal(), -1, of.primal());
             add(sum.dual(), -1, of.dual());
         }
-        return new Noise(empty.replacing(roots), List.copyOf(sums.grams));
+        return new Noise(empty.replacing(sums.entries().deviations()), List.copyOf(sums.grams()));
     }
 
     private static void add(DMatrixRMaj[] to, double factor, DMatrixRMaj[] what) {

@@ -2,7 +2,6 @@ package dev.orbifold.structure;
 
 import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Graph;
-import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Scaling;
 import dev.orbifold.symmetry.Slot;
@@ -188,8 +187,7 @@ public record Twins(List<List<Pair>> pairs) {
      */
     Graph handedOver(Symmetries symmetries, List<BitSet> leaving) {
         Graph turned = turned(symmetries, leaving);
-        Axes axes = new Axes(turned == symmetries.graph() ? symmetries : new Symmetries(turned, Shapes.of(turned),
-                symmetries.spaces(), symmetries.axes(), symmetries.scalings(), symmetries.findings()));
+        Axes axes = new Axes(turned == symmetries.graph() ? symmetries : symmetries.on(turned));
         Map<String, TensorData> changed = new LinkedHashMap<>();
         for (Space space : symmetries.spaces()) {
             List<Pair> here = pairs.get(space.id()).stream().filter(p -> leaving.get(space.id()).get(p.second()))

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -80,6 +81,14 @@ final class UnitBalance {
         return space;
     }
 
+    /** The Parameters that the scaling moves. */
+    List<String> parameters() {
+        Scaling scaling = scaling();
+        return IntStream.range(0, space.slots().size())
+                .filter(i -> Arrays.stream(scaling.powers().get(i)).anyMatch(p -> p != 0))
+                .mapToObj(i -> space.slots().get(i).parameter()).distinct().toList();
+    }
+
     /** Per unit, Σ x² of what is multiplied by positive powers of t, and of what by negative ones. */
     record Sides(double[] in, double[] out) {
         /** How many units have no finite best factor: nothing stands on one side. */
@@ -95,14 +104,32 @@ final class UnitBalance {
     private record Terms(double power, double[] squares) {
     }
 
-    /** Everything that is trained and moves with the units, by power. */
+    /**
+     * Per unit Σ p·x² over the entries x that t multiplies by t^p: the Noether charge θᵀAθ of the weights (theory, 4), A being
+     * the generator of the unit's scaling, and gᵀAg of gradients.
+     *
+     * @param counts which parameters count
+     */
+    double[] charges(Graph graph, Predicate<String> counts) {
+        double[] charges = new double[space.dimension()];
+        for (Terms term : terms(graph, counts)) {
+            Arrays.setAll(charges, u -> charges[u] + term.power() * term.squares()[u]);
+        }
+        return charges;
+    }
+
     private List<Terms> terms(Graph graph) {
+        return terms(graph, parameter -> true);
+    }
+
+    /** Everything that is trained and moves with the units, by power. */
+    private List<Terms> terms(Graph graph, Predicate<String> counts) {
         List<Terms> all = new ArrayList<>();
         Scaling scaling = scaling();
         for (int i = 0; i < space.slots().size(); i++) {
             Slot slot = space.slots().get(i);
             Optional<TensorData> tensor = graph.parameter(slot.parameter()).filter(t -> t.type().isReal());
-            if (slot.role() == Slot.Role.FOLLOWS || tensor.isEmpty()) {
+            if (slot.role() == Slot.Role.FOLLOWS || tensor.isEmpty() || !counts.test(slot.parameter())) {
                 continue;
             }
             double[] squares = Entries.squares(tensor.get(), slot.axis());

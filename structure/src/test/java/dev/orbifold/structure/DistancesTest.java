@@ -96,6 +96,6 @@ class DistancesTest {
 
     private static double rank(Graph graph) {
         Optional<Spectrum> spectrum = Spectrum.of(graph, LinearSymmetries.of(graph).spaces().getFirst());
-        return Distances.of(spectrum).rank().orElseThrow().minimum();
+        return Distances.Each.of(spectrum).quantiles().rank().orElseThrow().minimum();
     }
 }

@@ -15,7 +15,6 @@ import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
@@ -34,43 +33,15 @@ class NoiseBalanceTest {
     /** float32 weights after a random map of a general Group. */
     private static final double SAME = 1e-5;
 
-    /** y = x·W·U with the loss ½‖y − t‖², whose gradients are xᵀ(rUᵀ) and (xW)ᵀr with r = y − t. */
-    private record Factorization(List<double[]> x, List<double[]> targets, boolean rectified)
-            implements
-            SampleGradients {
-        static Factorization random(long seed, boolean rectified) {
-            RandomGenerator random = new Seed(seed).generator();
-            List<double[]> x = new ArrayList<>();
-            List<double[]> targets = new ArrayList<>();
-            for (int s = 0; s < SAMPLES; s++) {
-                x.add(random.doubles(INPUTS).map(v -> random.nextGaussian()).toArray());
-                targets.add(random.doubles(OUTPUTS).map(v -> random.nextGaussian()).toArray());
-            }
-            return new Factorization(x, targets, rectified);
+    private static Factorization random(long seed, boolean rectified) {
+        RandomGenerator random = new Seed(seed).generator();
+        List<double[]> x = new ArrayList<>();
+        List<double[]> targets = new ArrayList<>();
+        for (int s = 0; s < SAMPLES; s++) {
+            x.add(random.doubles(INPUTS).map(v -> random.nextGaussian()).toArray());
+            targets.add(random.doubles(OUTPUTS).map(v -> random.nextGaussian()).toArray());
         }
-
-        @Override
-        public void each(Graph graph, Consumer<Map<String, TensorData>> sample) {
-            DMatrixRMaj w = new DMatrixRMaj(INPUTS, UNITS, true, graph.parameters().get("w").toDoubles());
-            DMatrixRMaj u = new DMatrixRMaj(UNITS, OUTPUTS, true, graph.parameters().get("u").toDoubles());
-            for (int s = 0; s < x.size(); s++) {
-                DMatrixRMaj row = new DMatrixRMaj(1, INPUTS, true, x.get(s));
-                DMatrixRMaj hidden = CommonOps_DDRM.mult(row, w, null);
-                DMatrixRMaj slope = new DMatrixRMaj(1, UNITS);
-                for (int i = 0; i < UNITS; i++) {
-                    boolean on = !rectified || hidden.get(i) > 0;
-                    slope.set(i, on ? 1 : 0);
-                    hidden.set(i, on ? hidden.get(i) : 0);
-                }
-                DMatrixRMaj r = CommonOps_DDRM.mult(hidden, u, null);
-                CommonOps_DDRM.subtractEquals(r, new DMatrixRMaj(1, OUTPUTS, true, targets.get(s)));
-                DMatrixRMaj back = CommonOps_DDRM.multTransB(r, u, null);
-                CommonOps_DDRM.elementMult(back, slope);
-                sample.accept(Map.of("w",
-                        TensorData.of(CommonOps_DDRM.multTransA(row, back, null).data, INPUTS, UNITS), "u",
-                        TensorData.of(CommonOps_DDRM.multTransA(hidden, r, null).data, UNITS, OUTPUTS)));
-            }
-        }
+        return new Factorization(x, targets, UNITS, rectified);
     }
 
     private static Graph graph(long seed, boolean rectified) {
@@ -112,7 +83,7 @@ class NoiseBalanceTest {
     @ParameterizedTest @ValueSource(longs = {1, 2, 3})
     void everyRectifiedUnitHasTheSameNoiseOnBothSides(long seed) {
         Graph graph = graph(seed, true);
-        SampleGradients gradients = Factorization.random(seed, true);
+        SampleGradients gradients = random(seed, true);
         Balance balance = balanced(graph, gradients);
         assertSameFunction(graph, balance.graph());
         DMatrixRMaj in = covariance(balance.graph(), gradients, "w");
@@ -130,7 +101,7 @@ class NoiseBalanceTest {
     @ParameterizedTest @ValueSource(longs = {4, 5, 6})
     void aProductReachesTheMatrixEquilibriumFromEverywhere(long seed) {
         Graph graph = graph(seed, false);
-        SampleGradients gradients = Factorization.random(seed, false);
+        SampleGradients gradients = random(seed, false);
         List<double[]> ends = new ArrayList<>();
         for (long start : List.of(1, 2)) {
             Graph moved = LinearTransform.random(graph, LinearSymmetries.of(graph).spaces(), new Seed(start));

@@ -54,6 +54,15 @@ public record Symmetries(Graph graph, Shapes shapes, List<Space> spaces, Map<Str
         return new SpaceBuilder(inference).build();
     }
 
+    /**
+     * The same symmetries of the same network with other weights.
+     *
+     * @param graph the Graph, with other contents of its parameters
+     */
+    public Symmetries on(Graph graph) {
+        return new Symmetries(graph, Shapes.of(graph), spaces, axes, scalings, findings);
+    }
+
     private Symmetries with(List<Space> more) {
         List<Space> all = new ArrayList<>(spaces);
         all.addAll(more);

@@ -139,9 +139,14 @@ final class DormantUnits implements AutoCloseable {
     }
 
     private Graph observed() {
+        return showing(graph, watched.stream().flatMap(w -> w.sights().stream()).map(Sight::value).distinct().toList());
+    }
+
+    /** The Graph with further values among its outputs. */
+    static Graph showing(Graph graph, List<String> values) {
         List<ValueInfo> outputs = new ArrayList<>(graph.outputs());
-        watched.stream().flatMap(w -> w.sights().stream()).map(Sight::value).distinct()
-                .filter(v -> outputs.stream().noneMatch(o -> o.name().equals(v)))
+        values.stream().filter(v -> outputs.stream().noneMatch(o -> o.name().equals(v)))
+                .filter(v -> graph.inputs().stream().noneMatch(i -> i.name().equals(v)))
                 .forEach(v -> outputs.add(new ValueInfo(v, Optional.empty(), Optional.empty())));
         return new Graph(graph.name(), graph.opsets(), graph.inputs(), outputs, graph.nodes(), graph.parameters(),
                 graph.declared(), graph.origin());
@@ -161,7 +166,8 @@ final class DormantUnits implements AutoCloseable {
     Map<String, double[]> scores(String input, Map<String, Tensor> values, Part part, Seed seed) {
         Map<Sight, double[]> sums = new HashMap<>();
         try (PointerScope scope = new PointerScope(); NoGradGuard guard = new NoGradGuard();
-                Loader loader = Loader.training(part, BATCH, seed, Augmentation.NONE, device);
+                Loader loader = Loader.training(part, Math.min(BATCH, part.size()), seed, Augmentation.NONE,
+                        device);
                 Loader.Epoch batches = loader.epoch(0)) {
             int seen = 0;
             while (seen < SAMPLES && batches.hasNext()) {

@@ -19,6 +19,7 @@ final class Fit {
     private static final long CHECKPOINT_NANOS = 20_000_000_000L;
     private static final String POSITION = "position";
     private static final String PHASE = "train";
+    private static final String WATCH = "watch";
 
     /**
      * Where training stands.
@@ -42,6 +43,8 @@ final class Fit {
     private final long perEpoch;
     private final long steps;
     private final Cost cost;
+    private final Watcher watcher;
+    private final long began = System.nanoTime();
     private long step;
     private double score = Double.NaN;
     private double loss;
@@ -49,8 +52,9 @@ final class Fit {
     private int count;
     private long lastCheckpoint = System.nanoTime();
 
-    Fit(Learner learner, Loader loader, Optional<Part> held, Recipe recipe, RunFolder run, Progress progress,
-            Optional<Fates> fates, Optional<Checkpoint> from) {
+    Fit(Learner learner, Loader loader, Optional<Part> held, Watcher watcher, Recipe recipe, RunFolder run,
+            Progress progress, Optional<Fates> fates, Optional<Checkpoint> from) {
+        this.watcher = watcher;
         this.fates = fates;
         this.learner = learner;
         this.loader = loader;
@@ -72,19 +76,36 @@ final class Fit {
         accuracy = position.accuracy();
         count = position.count();
         learner.restore(checkpoint::segment, step);
+        if (!recipe.watch().isNone()) {
+            watcher.restore(checkpoint.json(WATCH, Watcher.State.class));
+        }
     }
 
     void train() {
-        if (step == 0) {
-            evaluate();
-        }
-        while (step < steps) {
-            try (Loader.Epoch batches = loader.epoch((int) (step / perEpoch), (int) (step % perEpoch))) {
-                while (batches.hasNext()) {
-                    one(batches.next());
+        try {
+            if (step == 0) {
+                evaluate();
+                watch();
+            }
+            while (step < steps) {
+                try (Loader.Epoch batches = loader.epoch((int) (step / perEpoch), (int) (step % perEpoch))) {
+                    while (batches.hasNext()) {
+                        one(batches.next());
+                    }
                 }
             }
+        } finally {
+            if (!recipe.watch().isNone()) {
+                progress.message(String.format(Locale.ROOT, "watching took %.2f s, %.1f %% of training",
+                        watcher.seconds(), 100e9 * watcher.seconds() / (System.nanoTime() - began)));
+            }
         }
+    }
+
+    private void watch() {
+        // The last step was taken at the rate of where it began.
+        double rate = recipe.rate().at(Math.max(0, step - 1) / (double) steps);
+        watcher.after(at(), step, perEpoch, rate).ifPresent(run.metrics()::append);
     }
 
     private void one(Batch batch) {
@@ -109,6 +130,7 @@ final class Fit {
             accuracy = 0;
             count = 0;
         }
+        watch();
         progress.step(PHASE, step, steps, score, cost.macs());
         boolean epochEnds = step % perEpoch == 0;
         if (epochEnds) {
@@ -153,6 +175,9 @@ final class Fit {
         if (stopping || due || epochEnds && step == steps) {
             run.checkpoints().write(step, writer -> {
                 writer.putJson(POSITION, new Position(step, score, loss, accuracy, count));
+                if (!recipe.watch().isNone()) {
+                    writer.putJson(WATCH, watcher.state());
+                }
                 for (Map.Entry<String, MemorySegment> section : learner.sections().entrySet()) {
                     writer.put(section.getKey(), section.getValue());
                 }

@@ -40,6 +40,7 @@ final class Learner implements AutoCloseable {
     }
 
     private final Graph graph;
+    private final Symmetries symmetries;
     private final Recipe recipe;
     private final Objective objective;
     private final Precision precision;
@@ -65,7 +66,7 @@ final class Learner implements AutoCloseable {
         try {
             this.program = Program.compile(graph, device);
             this.weights = FlatWeights.of(graph, program.trainable(), program.state(), device);
-            Symmetries symmetries = Symmetries.of(graph);
+            this.symmetries = Symmetries.of(graph);
             this.placement = new Placement(graph, recipe, program, weights, symmetries, steps);
             this.preventing = new Preventing(graph, symmetries, recipe, weights, placement.taken(), device);
             this.constrained = new Constrained(weights, recipe.optimizer(),
@@ -80,6 +81,11 @@ final class Learner implements AutoCloseable {
 
     Graph graph() {
         return graph;
+    }
+
+    /** The symmetries that keep units apart, at the weights that training starts from. */
+    Symmetries symmetries() {
+        return symmetries;
     }
 
     Placement placement() {
@@ -155,7 +161,8 @@ final class Learner implements AutoCloseable {
         return recipe.optimizer() instanceof Optimizer.Kind.Sgd sgd ? rate / (1 - sgd.momentum()) : rate;
     }
 
-    private Map<String, Tensor> values() {
+    /** Weights and running statistics by name, as they are. */
+    Map<String, Tensor> values() {
         Map<String, Tensor> values = new HashMap<>(weights.views());
         values.putAll(weights.state());
         return values;

@@ -50,6 +50,15 @@ public final class LossGradients implements SampleGradients, AutoCloseable {
         this.program = Program.compile(graph, Device.cpu(), DataType.DOUBLE);
     }
 
+    /** Of a part of data that is open already. */
+    LossGradients(Graph graph, Objective objective, Part part, int samples, Seed seed) {
+        this.seed = seed;
+        this.objective = objective;
+        this.part = part;
+        this.samples = Math.min(samples, part.size());
+        this.program = Program.compile(graph, Device.cpu(), DataType.DOUBLE);
+    }
+
     /**
      * Prepares them.
      *

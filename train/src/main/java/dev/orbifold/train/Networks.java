@@ -23,6 +23,8 @@ import java.util.random.RandomGenerator;
 final class Networks {
     /** The spread of embeddings and of what follows a norm in transformers. */
     private static final double EMBEDDING = 0.02;
+    /** The first operator set that has Gelu. */
+    private static final int WITH_GELU = 20;
     private static final Set<String> RECTIFIED = Set.of("Relu", "LeakyRelu", "PRelu", "Gelu", "Elu", "Celu", "Figlu");
 
     private Networks() {
@@ -59,10 +61,14 @@ final class Networks {
             at = out;
         }
         Dim batch = Dim.named("batch");
-        return Graph.of("dense", List.of(ValueInfo.of("x", DataType.FLOAT,
+        Graph graph = Graph.of("dense", List.of(ValueInfo.of("x", DataType.FLOAT,
                 new Shape(List.of(batch, Dim.of(of.widths().getFirst()))))),
                 List.of(ValueInfo.of("y", DataType.FLOAT, new Shape(List.of(batch, Dim.of(of.widths().getLast()))))),
                 nodes, parameters);
+        return of.activation().equals("Gelu")
+                ? new Graph(graph.name(), Map.of("", WITH_GELU), graph.inputs(), graph.outputs(), nodes, parameters,
+                        graph.declared(), graph.origin())
+                : graph;
     }
 
     /**

@@ -31,6 +31,7 @@ import java.util.Optional;
  * @param shrink whether collapsed units are taken out at the end
  * @param precision auto, float32 or bfloat16
  * @param predict fates of units that are predicted on the way, if asked for
+ * @param watch what is measured of the network while it trains
  * @param tensorboard whether the metrics are kept as TensorBoard reads them too
  * @param output where the model goes
  */
@@ -38,7 +39,7 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
         int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate,
         double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Prevention remove, Optional<Ham> ham, boolean shrink,
-        String precision, Optional<Predict> predict, boolean tensorboard, Path output) {
+        String precision, Optional<Predict> predict, Watch watch, boolean tensorboard, Path output) {
     /** Where the network comes from. */
     public sealed interface Origin {
         /**

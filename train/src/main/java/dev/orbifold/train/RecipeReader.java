@@ -147,6 +147,11 @@ public final class RecipeReader {
         }
         boolean shrink = root.get("shrink").map(RecipeNode::truth).orElse(true);
         String precision = root.get("precision").map(n -> n.oneOf("auto", "float32", "bfloat16")).orElse("float32");
+        Optional<RecipeNode> watching = root.get("watch");
+        Watch watch = watching.map(Watch::read).orElse(Watch.none());
+        if (projected.isPresent() && !watch.isNone()) {
+            throw watching.get().wrong("varpro solves instead of training, so that there are no steps to watch");
+        }
         boolean tensorboard = root.get("tensorboard").map(RecipeNode::truth).orElse(false);
         Optional<Recipe.Predict> predict = root.get("predict").map(n -> predict(n, how, projected, constraints));
         Path output = overrides.output().or(() -> root.get("output").map(n -> folder.resolve(n.text())))
@@ -158,7 +163,8 @@ public final class RecipeReader {
         root.noOthers();
         return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate, clip,
                 augment,
-                constraints, remove, ham, shrink, precision, predict, tensorboard, output.toAbsolutePath().normalize());
+                constraints, remove, ham, shrink, precision, predict, watch, tensorboard,
+                output.toAbsolutePath().normalize());
     }
 
     private static Recipe.Predict predict(RecipeNode node, Optimizer.Kind how, Optional<Double> projected,

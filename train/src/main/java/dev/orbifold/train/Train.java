@@ -204,6 +204,7 @@ public final class Train implements AutoCloseable {
                             r.name(), r.asked().constraint().condition().words(), r.cells().parameters(),
                             r.cells().rival().word(), PlanWords.push(r.asked()), r.cells().cells())));
             lines.addAll(learner.preventing().plan());
+            lines.addAll(recipe.watch().plan());
             int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
             lines.add(String.format(Locale.ROOT,
                     "memory: weights, gradients and moments %.1f MB, constraints %.1f MB; activations of a batch come on top",
@@ -336,7 +337,12 @@ public final class Train implements AutoCloseable {
                 Projected.fit(Projected.require(recipe, start, learner.placement().held()), learner, recipe, fit,
                         progress);
             } else {
-                new Fit(learner, loader, held, recipe, run, progress, fates, from).train();
+                try (Watcher watcher =
+                        new Watcher(learner, recipe, objective, fit, held.orElse(data.test()), batch())) {
+                    findings.addAll(watcher.findings());
+                    run.findings(findings);
+                    new Fit(learner, loader, held, watcher, recipe, run, progress, fates, from).train();
+                }
             }
             return new TrainEnd(recipe, start, learner, data, fit, objective, request.threads(), fates, run, progress)
                     .result(findings);

@@ -70,6 +70,8 @@ final class TrainEnd {
         progress.message("folding the factors into plain weights");
         Graph folded = learner.folded();
         List<Finding> findings = new ArrayList<>(before);
+        findings.addAll(CollapseFindings.of(recipe, learner.symmetries(), start, folded, learner.placement().taken(),
+                run.view().metrics()));
         List<TrainResult.Outcome> outcomes = new ArrayList<>();
         if (learner.placement().held().stream().anyMatch(TrainEnd::pulled)) {
             learner.gradients(fit);

@@ -1,0 +1,123 @@
+package dev.orbifold.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** What was measured of a network in training: one figure per measure, one panel per Space or weight. */
+final class Watched {
+    /** The section's title. */
+    static final String TITLE = "Next to the mirrors";
+
+    /**
+     * A measure.
+     *
+     * @param measure its name in the metrics
+     * @param title for people
+     * @param note what its numbers say
+     */
+    record Family(String measure, String title, String note) {
+        String id() {
+            return "watch-" + measure;
+        }
+    }
+
+    /** All measures, in the order of their figures. */
+    static final List<Family> FAMILIES = List.of(
+            new Family("distance-dead", "Distance from dying",
+                    "What a unit is written and read with, over the root mean square of its Space; 0 is dead."),
+            new Family("distance-twins", "Distance from the nearest other unit",
+                    "Of what writes two units, up to scales and signs; 0 are twins, 1 is orthogonal."),
+            new Family("distance-rank", "Smallest over largest singular value",
+                    "Of products whose coordinates mix; 0 is a lost rank."),
+            new Family("dead", "Dead units", "Units that nobody gets anything but a constant from."),
+            new Family("twins", "Twins", "Units that repeat another one."),
+            new Family("rank", "Rank", "The largest rank of the products of all copies."),
+            new Family("dormant", "Dormant units", "The share of units whose activation is next to nothing."),
+            new Family("breaking", "Symmetry-breaking distance",
+                    "How far the weights are from their nearest mirror image; 0 is the mirror itself."),
+            new Family("effective-rank", "Effective rank", "exp of the entropy of the singular values."),
+            new Family("stable-rank", "Stable rank", "‖W‖² by Frobenius over the largest singular value squared."),
+            new Family("balance", "Balance of gradients",
+                    "‖g‖² of what writes units over ‖g‖² of what reads them, of one batch; 1 is balance."),
+            new Family("charge", "Noether charges",
+                    "‖u‖² − ‖w‖² of what writes and reads units; gradient flow keeps each."),
+            new Family("charge-rate", "How charges move",
+                    "Change over the learning rate times steps, and what decay and noise should make of it."),
+            new Family("alignment", "Alignments",
+                    "Correlation of the covariances of activations H, gradients G and weights Z; by chance beside it."));
+
+    private Watched() {
+    }
+
+    /** Every measure that has numbers. */
+    static List<Chart.Multiples> charts(Curves curves) {
+        List<Chart.Multiples> charts = new ArrayList<>();
+        for (Family family : FAMILIES) {
+            Map<String, Map<String, List<double[]>>> panels = new LinkedHashMap<>();
+            Set<String> names = new LinkedHashSet<>();
+            for (JsonNode line : curves.watched()) {
+                double epoch = line.path("epoch").asDouble();
+                line.path(family.measure()).properties().forEach(place -> {
+                    Map<String, List<double[]>> panel =
+                            panels.computeIfAbsent(place.getKey(), p -> new LinkedHashMap<>());
+                    if (place.getValue().isNumber()) {
+                        add(panel, names, family.title(), epoch, place.getValue());
+                    } else {
+                        place.getValue().properties().forEach(
+                                number -> add(panel, names, number.getKey(), epoch, number.getValue()));
+                    }
+                });
+            }
+            if (!names.isEmpty()) {
+                charts.add(new Chart.Multiples(family.id(), family.title() + " over epochs, one panel for each of "
+                        + String.join(", ", panels.keySet()), List.copyOf(names), panels(panels)));
+            }
+        }
+        return charts;
+    }
+
+    private static void add(Map<String, List<double[]>> panel, Set<String> names, String name, double epoch,
+            JsonNode number) {
+        names.add(name);
+        panel.computeIfAbsent(name, n -> new ArrayList<>()).add(new double[] {epoch, number.asDouble()});
+    }
+
+    private static List<Chart.Panel> panels(Map<String, Map<String, List<double[]>>> panels) {
+        List<Chart.Panel> all = new ArrayList<>();
+        panels.forEach((place, lines) -> {
+            List<Chart.Series> series = new ArrayList<>();
+            lines.forEach((name, points) -> series.add(new Chart.Series(name, "", points)));
+            all.add(new Chart.Panel(place, series));
+        });
+        return all;
+    }
+
+    /** The same with fewer points. */
+    static Chart.Multiples thinned(Chart.Multiples chart) {
+        return new Chart.Multiples(chart.id(), chart.description(), chart.names(),
+                chart.panels().stream().map(panel -> new Chart.Panel(panel.name(), panel.series().stream()
+                        .map(one -> new Chart.Series(one.name(), one.role(), Thinning.of(one.points()))).toList()))
+                        .toList());
+    }
+
+    /** The section of the report; nothing where nothing was measured. */
+    static Html section(Curves curves, Consumer<Chart> charts) {
+        List<Chart.Multiples> found = charts(curves);
+        if (found.isEmpty()) {
+            return new Html();
+        }
+        Html section = Sections.section("watched", TITLE);
+        for (Chart.Multiples chart : found) {
+            Family family = FAMILIES.stream().filter(f -> f.id().equals(chart.id())).findFirst().orElseThrow();
+            section.element("h3", family.title()).element("p", family.note(), "class", "note");
+            Sections.figure(section, chart, "", charts);
+        }
+        return section.end("section");
+    }
+}
