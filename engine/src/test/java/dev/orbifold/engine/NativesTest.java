@@ -73,6 +73,8 @@ class NativesTest {
                         Child.class.getName()));
         builder.environment().remove("OMP_WAIT_POLICY");
         builder.environment().remove("GOMP_SPINCOUNT");
+        // It would make the child say what it picked up.
+        builder.environment().remove("JAVA_TOOL_OPTIONS");
         builder.environment().putAll(environment);
         builder.redirectErrorStream(true);
         Process child = builder.start();
