@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param epochs passes over the training part
  * @param batch samples per step; 0 for all at once
  * @param seed of every random draw
+ * @param share the share of the training part that is used, above 0 to 1
  * @param heldOut the share of the training part that is only looked at, 0 to below 1
  * @param optimizer how weights move
  * @param projected the relative duality gap to reach by variable projection in the place of the optimizer, if that was asked
@@ -36,7 +37,8 @@ import java.util.Optional;
  * @param output where the model goes
  */
 public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind loss, double smoothing, int epochs,
-        int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate,
+        int batch, long seed, double share, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected,
+        Schedule rate,
         double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Prevention remove, Optional<Ham> ham, boolean shrink,
         String precision, Optional<Predict> predict, Watch watch, boolean tensorboard, Path output) {

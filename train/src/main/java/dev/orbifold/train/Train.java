@@ -71,10 +71,13 @@ public final class Train implements AutoCloseable {
         this.objective = Objective.of(plain, recipe.loss(), recipe.smoothing(), 0, 1);
         this.data = recipe.data().open(seed.split("data"), objective.input());
         objective.requireFit(plain, data);
+        Part used = recipe.share() < 1
+                ? data.train().split(1 - recipe.share(), seed.split("share")).kept()
+                : data.train();
         Optional<Part.Split> split = recipe.heldOut() > 0
-                ? Optional.of(data.train().split(recipe.heldOut(), seed.split("held-out")))
+                ? Optional.of(used.split(recipe.heldOut(), seed.split("held-out")))
                 : Optional.empty();
-        this.fit = split.map(Part.Split::kept).orElse(data.train());
+        this.fit = split.map(Part.Split::kept).orElse(used);
         this.held = split.map(Part.Split::held);
         // Every constraint is put in its place once, so that what does not fit is said before there is a Run.
         try (Learner learner = learner(plain, Precision.FLOAT32)) {
