@@ -186,10 +186,9 @@ final class Alignments implements AutoCloseable {
     private Map<String, Seen> seen(Map<String, Tensor> given, Part part) {
         Map<String, List<Tensor>> h = new LinkedHashMap<>();
         Map<String, List<Tensor>> g = new LinkedHashMap<>();
-        int size = Math.min(BATCH, part.size());
-        try (Loader loader = Loader.training(part, size, seed.split("samples"), Augmentation.NONE, program.device());
+        try (Loader loader = Loader.training(part, BATCH, seed.split("samples"), Augmentation.NONE, program.device());
                 Loader.Epoch batches = loader.epoch(0)) {
-            for (int samples = 0; samples < SAMPLES && batches.hasNext(); samples += size) {
+            for (int samples = 0; samples < SAMPLES && batches.hasNext(); samples += BATCH) {
                 add(batches.next(), given, h, g);
             }
         }

@@ -166,8 +166,7 @@ final class DormantUnits implements AutoCloseable {
     Map<String, double[]> scores(String input, Map<String, Tensor> values, Part part, Seed seed) {
         Map<Sight, double[]> sums = new HashMap<>();
         try (PointerScope scope = new PointerScope(); NoGradGuard guard = new NoGradGuard();
-                Loader loader = Loader.training(part, Math.min(BATCH, part.size()), seed, Augmentation.NONE,
-                        device);
+                Loader loader = Loader.training(part, BATCH, seed, Augmentation.NONE, device);
                 Loader.Epoch batches = loader.epoch(0)) {
             int seen = 0;
             while (seen < SAMPLES && batches.hasNext()) {

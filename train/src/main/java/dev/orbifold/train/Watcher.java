@@ -91,9 +91,8 @@ final class Watcher implements AutoCloseable {
                 : Optional.empty();
         alignments.filter(Alignments::isEmpty).ifPresent(a -> none(Watch.Measured.ALIGNMENTS,
                 "there is no dense layer that reads or writes a hidden Space"));
-        if ((asks(Watch.Measured.CHARGES) || asks(Watch.Measured.BALANCE)) && charges.names().isEmpty()) {
-            none(asks(Watch.Measured.CHARGES) ? Watch.Measured.CHARGES : Watch.Measured.BALANCE,
-                    "no Space has positive scalings that move trained Parameters alone");
+        if (asks(Watch.Measured.CHARGES) && charges.names().isEmpty()) {
+            none(Watch.Measured.CHARGES, "no Space has positive scalings that move trained Parameters alone");
         }
         if (asks(Watch.Measured.CHARGES) && !charges.names().isEmpty()) {
             unpredicted().ifPresent(why -> findings.add(new Finding(Finding.Severity.INFO, "charge-not-predicted",

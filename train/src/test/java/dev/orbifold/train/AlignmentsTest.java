@@ -11,6 +11,7 @@ import dev.orbifold.engine.Natives;
 import dev.orbifold.engine.Program;
 import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
@@ -19,6 +20,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
@@ -86,6 +89,33 @@ class AlignmentsTest {
                     assertEquals(1, value, ROUNDING, weight + " " + name);
                 }
             }));
+        }
+    }
+
+    /** Weights that are stored inputs first, as MatMul has them, and in which each side has a size of its own. */
+    @Test
+    void weightsOfMatMulAreTurned() throws IOException {
+        Map<String, TensorData> stored = new LinkedHashMap<>();
+        Toy.normal(stored, "w0", 64, Toy.SIDE * Toy.SIDE, 10);
+        Toy.normal(stored, "w1", 10, 10, 7);
+        Toy.normal(stored, "w2", 7, 7, Toy.CLASSES);
+        Graph graph = OnnxFile.read(Toy.write(folder, "m.onnx", new long[] {Toy.SIDE * Toy.SIDE}, Toy.CLASSES,
+                List.of(Node.of("a", "MatMul", List.of("x", "w0"), List.of("h0"), Map.of()),
+                        Node.of("b", "Relu", List.of("h0"), List.of("h1"), Map.of()),
+                        Node.of("c", "MatMul", List.of("h1", "w1"), List.of("h2"), Map.of()),
+                        Node.of("d", "Relu", List.of("h2"), List.of("h3"), Map.of()),
+                        Node.of("e", "MatMul", List.of("h3", "w2"), List.of("y"), Map.of())),
+                stored));
+        Objective objective = Objective.of(graph, CompressOptions.LossKind.CROSS_ENTROPY, 0, 0, 1);
+        DataSet set = DataSet.open(Toy.digits(folder, 100), DataOptions.defaults().fitting(objective.input()));
+        try (Program program = Program.compile(graph, Device.cpu());
+                FlatWeights weights = FlatWeights.of(graph, program.trainable(), program.state(), Device.cpu());
+                Alignments alignments = new Alignments(Symmetries.of(graph), weights.views().keySet(), objective,
+                        new Seed(1), Device.cpu())) {
+            Map<String, Map<String, Double>> found = alignments.of(weights.views(), set.train());
+            assertEquals(7, found.get("w1").size());
+            found.values().forEach(numbers -> numbers.values()
+                    .forEach(value -> assertTrue(Math.abs(value) <= 1 + ROUNDING, found.toString())));
         }
     }
 
