@@ -47,16 +47,24 @@ final class SiteData implements AutoCloseable {
             data.get(0).inputs().keySet()
                     .forEach(name -> values.put(name, joined(data.stream().map(d -> d.inputs().get(name)).toList())));
             targets = joined(data.stream().map(Examples::targets).toList());
-            Tensor fed = values.get(site.x());
-            List<String> wanted = fed == null ? List.of(site.x(), site.v()) : List.of(site.v());
+            boolean fed = values.containsKey(site.x());
+            List<String> wanted = fed ? List.of(site.v()) : List.of(site.x(), site.v());
             try (Program head = Program.compile(Cut.of(graph, List.of(), wanted, false), Device.cpu())) {
                 Map<String, Tensor> found = head.run(given(head), Mode.EVALUATION);
-                v = found.get(site.v());
-                x = flat(fed == null ? found.get(site.x()) : fed);
+                v = named(found, site.v());
+                x = flat(named(fed ? values : found, site.x()));
             }
         } finally {
             scope.close();
         }
+    }
+
+    private static Tensor named(Map<String, Tensor> values, String name) {
+        Tensor found = values.get(name);
+        if (found == null) {
+            throw new CollapseException("the value " + name + " was not computed; computed: " + values.keySet());
+        }
+        return found;
     }
 
     private static Tensor joined(List<TensorData> parts) {
@@ -121,7 +129,7 @@ final class SiteData implements AutoCloseable {
         Map<String, Tensor> given = given(tail);
         given.put(site.v(), leaf);
         Map<String, Tensor> outputs = tail.run(given, Mode.EVALUATION);
-        Tensor y = outputs.get(site.y());
+        Tensor y = named(outputs, site.y());
         Tensor value = loss.of(outputs, targets);
         if (!value.requires_grad()) {
             return torch.zeros_like(flat(y)).detach();
