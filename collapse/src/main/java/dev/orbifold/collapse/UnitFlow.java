@@ -38,6 +38,12 @@ final class UnitFlow {
      */
     static End of(UnitThreshold units, double[][] inputs, double[][] outputs, double decay, double time,
             double share) {
+        return of(units, inputs, outputs, decay, time, share, 1);
+    }
+
+    /** The same in finer steps: growth is known to the first order of a step, some tenths of an e-fold at 1. */
+    static End of(UnitThreshold units, double[][] inputs, double[][] outputs, double decay, double time,
+            double share, int finer) {
         double[][] a = units.unitInputs(inputs);
         double[][] b = units.unitOutputs(outputs);
         double[] passed = new double[a.length];
@@ -49,13 +55,14 @@ final class UnitFlow {
                 double[] turnB = UnitThreshold.tangent(now.alongB()[k], b[k]);
                 double turn = share * Math.max(Vectors.length(turnA), Vectors.length(turnB));
                 double left = time - passed[k];
-                double dt = step == STEPS ? left : Math.min(Math.min(left, time / PARTS), TURN / turn);
+                double dt = step == finer * STEPS ? left
+                        : Math.min(Math.min(left, time / (finer * PARTS)), TURN / finer / turn);
                 grown[k] += dt * (share * now.value()[k] - decay);
                 a[k] = UnitThreshold.moved(a[k], turnA, share * dt);
                 b[k] = UnitThreshold.moved(b[k], turnB, share * dt);
                 passed[k] += dt;
             }
-            if (step == STEPS || Arrays.stream(passed).allMatch(t -> t >= time * (1 - 1e-9))) {
+            if (step == finer * STEPS || Arrays.stream(passed).allMatch(t -> t >= time * (1 - 1e-9))) {
                 double[] error = new double[a.length];
                 for (int k = 0; k < error.length; k++) {
                     error[k] = units.error(new UnitThreshold.Maximum(now.value()[k], now.a()[k], now.b()[k], 1), k);
