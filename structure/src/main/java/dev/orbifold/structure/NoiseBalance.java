@@ -98,6 +98,52 @@ public final class NoiseBalance {
     private record Settled(Graph graph, double largest) {
     }
 
+    /** The Spaces that {@link #agreement} measures: those whose maps scale, and which meet no Constant node. */
+    public static List<LinearSpace> spaces(Graph graph, List<LinearSpace> mixing) {
+        return CoordinateBalance.all(graph, mixing).stream().map(CoordinateBalance::space).toList();
+    }
+
+    /**
+     * Per Space whose coordinates mix the cosine between the covariances of gradients on its two sides, the least of its
+     * copies: 1 at the noise equilibrium, for a product UW that of W Γ_W Wᵀ and Uᵀ Γ_U U (theory, 4). Spaces without any noise
+     * on one side are left out.
+     *
+     * @param gradients of the Graph's loss on data
+     * @throws StructureException if a parameter is of half precision, or gradients are not finite
+     */
+    public static Map<String, Double> agreement(Graph graph, List<LinearSpace> mixing, SampleGradients gradients) {
+        List<CoordinateBalance> mixed = CoordinateBalance.all(graph, mixing);
+        Map<String, Double> cosines = new LinkedHashMap<>();
+        if (mixed.isEmpty()) {
+            return cosines;
+        }
+        Graph doubles = Balance.converted(graph, DataType.FLOAT, DataType.DOUBLE, Set.of());
+        Noise noise = measured(doubles, Balance.met(List.of(), mixed), mixed, gradients);
+        for (int m = 0; m < mixed.size(); m++) {
+            CoordinateBalance.Grams grams = noise.grams().get(m);
+            double least = Double.POSITIVE_INFINITY;
+            for (int c = 0; c < grams.primal().length; c++) {
+                least = Math.min(least, cosine(grams.primal()[c].data, grams.dual()[c].data));
+            }
+            if (Double.isFinite(least)) {
+                cosines.put(mixed.get(m).space().name(), least);
+            }
+        }
+        return cosines;
+    }
+
+    private static double cosine(double[] a, double[] b) {
+        double product = 0;
+        double first = 0;
+        double second = 0;
+        for (int i = 0; i < a.length; i++) {
+            product += a[i] * b[i];
+            first += a[i] * a[i];
+            second += b[i] * b[i];
+        }
+        return product / Math.sqrt(first * second);
+    }
+
     /** Scales units until the variances of all entries, which scale inversely, are balanced; these are exact meanwhile. */
     private static Settled settled(List<UnitBalance> scaled, Graph start, Graph variances) {
         Graph graph = start;

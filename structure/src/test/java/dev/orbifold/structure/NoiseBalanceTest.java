@@ -97,6 +97,23 @@ class NoiseBalanceTest {
         assertEquals(noise.after().in(), noise.after().out(), EQUAL * noise.after().in());
     }
 
+    @ParameterizedTest @ValueSource(longs = {4, 5, 6})
+    void theTwoSidesAgreeOnlyWhereTheyAreBalanced(long seed) {
+        SampleGradients gradients = random(seed, false);
+        Graph graph = LinearTransform.random(graph(seed, false), LinearSymmetries.of(graph(seed, false)).spaces(),
+                new Seed(seed));
+        List<Double> before = List.copyOf(
+                NoiseBalance.agreement(graph, LinearSymmetries.of(graph).spaces(), gradients).values());
+        Graph after = balanced(graph, gradients).graph();
+        List<Double> then = List.copyOf(
+                NoiseBalance.agreement(after, LinearSymmetries.of(after).spaces(), gradients).values());
+        assertEquals(1, before.size());
+        assertTrue(before.getFirst() < 0.99, "they differed: " + before);
+        assertEquals(1, then.getFirst(), EQUAL);
+        assertTrue(NoiseBalance.agreement(graph(seed, true), LinearSymmetries.of(graph(seed, true)).spaces(), gradients)
+                .isEmpty(), "units do not mix");
+    }
+
     /** The matrices, not only their traces: W Γ_W Wᵀ = Uᵀ Γ_U U (theory, 4), from two points of one orbit. */
     @ParameterizedTest @ValueSource(longs = {4, 5, 6})
     void aProductReachesTheMatrixEquilibriumFromEverywhere(long seed) {
