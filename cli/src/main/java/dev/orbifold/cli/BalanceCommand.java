@@ -67,6 +67,17 @@ final class BalanceCommand implements Callable<Integer> {
             description = "With --data: samples whose gradients are measured (default: ${DEFAULT-VALUE}).") private int samples =
                     256;
 
+    @Option(names = "--weight-decay", paramLabel = "WD", defaultValue = "0",
+            description = "With --data: decay of all weights beside the noise, as optimizers define it (default: ${DEFAULT-VALUE}).") private double decay;
+
+    @Option(names = "--rate", paramLabel = "R", defaultValue = "0.1",
+            description = "With --weight-decay: the learning rate of SGD (default: ${DEFAULT-VALUE}).") private double rate =
+                    0.1;
+
+    @Option(names = "--batch-size", paramLabel = "S", defaultValue = "128",
+            description = "With --weight-decay: samples in a batch (default: ${DEFAULT-VALUE}).") private int batch =
+                    128;
+
     @Mixin private Work work = new Work();
 
     @Mixin private RunArgument runs = new RunArgument();
@@ -78,6 +89,17 @@ final class BalanceCommand implements Callable<Integer> {
         long begun = System.nanoTime();
         if (samples < 2) {
             throw output.wrong("--samples must be at least 2, to have a variance, found " + samples);
+        }
+        if (!(decay >= 0 && Double.isFinite(decay))) {
+            throw output.wrong("--weight-decay must be a number from 0 up, found " + decay);
+        }
+        if (!(rate > 0 && Double.isFinite(rate)) || batch < 1) {
+            throw output.wrong("--rate and --batch-size must be positive, found " + rate + " and " + batch);
+        }
+        if (decay > 0 && data.isEmpty()) {
+            throw output
+                    .wrong("--weight-decay goes with --data; without noise any decay leads to the least weights, which"
+                            + " is what balance finds without both");
         }
         int threads = work.threads(output);
         output.checked(DataException.class, () -> DataOptions.defaults().normalized(mean, std));
@@ -134,7 +156,8 @@ final class BalanceCommand implements Callable<Integer> {
         }
         DataRequest request = new DataRequest(data.get().toAbsolutePath().normalize(), mean, std);
         try (LossGradients gradients = LossGradients.of(graph, request, loss, samples, work.seed(), threads)) {
-            return NoiseBalance.of(verified.units(), verified.mixing().spaces(), gradients);
+            return NoiseBalance.of(verified.units(), verified.mixing().spaces(), gradients,
+                    2 * decay * batch / rate);
         }
     }
 
@@ -146,6 +169,9 @@ final class BalanceCommand implements Callable<Integer> {
             configuration.put("data", d.toAbsolutePath().normalize());
             configuration.put("loss", Words.word(loss));
             configuration.put("gradients", samples);
+            configuration.put("weightDecay", decay);
+            configuration.put("rate", rate);
+            configuration.put("batchSize", batch);
         });
         configuration.put("samples", SAMPLES);
         configuration.put("threads", threads);

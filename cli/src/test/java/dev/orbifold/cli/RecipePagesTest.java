@@ -78,7 +78,8 @@ class RecipePagesTest {
     }
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {"The recipe|zzzzzz: 1",
-            "Optimizer|optimizer: {zzzzzz: 1}", "Remove|remove: {zzzzzz: 1}", "Watch|watch: {zzzzzz: 1}",
+            "Optimizer|optimizer: {zzzzzz: 1}", "Tasks|tasks: {zzzzzz: 1}", "Remove|remove: {zzzzzz: 1}",
+            "Watch|watch: {zzzzzz: 1}",
             "Constraints|constraints: [{parameters: w, zzzzzz: 1}]",
             "λ over training|constraints: [{parameters: w, sparse: elements, lambda: {to: 1, zzzzzz: 1}}]"})
     void everyKeyIsInTheReference(String title, String wrong) throws IOException {

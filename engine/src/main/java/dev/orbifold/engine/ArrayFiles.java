@@ -62,7 +62,7 @@ final class ArrayFiles {
         }
     }
 
-    private static DataSet dataSet(String source, Map<String, TensorData> arrays, DataOptions options) {
+    static DataSet dataSet(String source, Map<String, TensorData> arrays, DataOptions options) {
         boolean divided = arrays.containsKey("x_train");
         Part train = part(source, arrays, divided ? "_train" : "", options);
         return divided && arrays.containsKey("x_test")

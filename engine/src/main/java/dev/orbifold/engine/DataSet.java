@@ -1,6 +1,7 @@
 package dev.orbifold.engine;
 
 import dev.orbifold.graph.Seed;
+import dev.orbifold.graph.TensorData;
 import dev.orbifold.graph.ValueInfo;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -49,6 +51,17 @@ public record DataSet(Part train, Part test) {
         } catch (IOException e) {
             throw unreadable(name, e);
         }
+    }
+
+    /**
+     * Arrays that are in memory: x_train, y_train, x_test and y_test, or x and y, which are split 80/20 by the seed. Their
+     * first axis counts items; whole numbers in y are classes, real ones numbers to be predicted.
+     *
+     * @param name what messages call them
+     * @throws DataException if they cannot be used
+     */
+    public static DataSet arrays(String name, Map<String, TensorData> arrays, DataOptions options) {
+        return ArrayFiles.dataSet(name, arrays, options).fitting(options);
     }
 
     /**

@@ -16,14 +16,19 @@ final class ItemReader {
     private final float[] floats;
     private final float[] moved;
     private final long[] longs;
+    private final int[] places;
+    private final float[] placed;
 
     /**
      * A reader of such items.
      *
      * @param tables the images of all byte values, per channel; unused for other items
      * @param shape of an item; rank 3 is channels, height and width, anything else one channel
+     * @param places where each element of what is written comes from; empty where all stay
      */
-    ItemReader(Items items, Normalization normalization, float[][] tables, long[] shape) {
+    ItemReader(Items items, Normalization normalization, float[][] tables, long[] shape, int[] places) {
+        this.places = places;
+        this.placed = new float[places.length];
         this.items = items;
         this.normalization = normalization;
         this.tables = tables;
@@ -78,7 +83,11 @@ final class ItemReader {
         MemorySegment.copy(longs, 0, into, ValueLayout.JAVA_LONG_UNALIGNED, offset, longs.length);
     }
 
-    private static void write(float[] values, MemorySegment into, long offset) {
+    private void write(float[] read, MemorySegment into, long offset) {
+        for (int i = 0; i < places.length; i++) {
+            placed[i] = read[places[i]];
+        }
+        float[] values = places.length == 0 ? read : placed;
         MemorySegment.copy(values, 0, into, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, values.length);
     }
 

@@ -22,9 +22,11 @@ public final class Part {
     private final DataType inputType;
     private final long[] shape;
     private final float[][] tables;
+    private final int[] places;
 
     private Part(String source, Items items, Targets targets, int[] order, Normalization normalization,
-            DataType inputType, long[] shape) {
+            DataType inputType, long[] shape, int[] places) {
+        this.places = places;
         this.source = source;
         this.items = items;
         this.targets = targets;
@@ -46,7 +48,7 @@ public final class Part {
         DataType type = items instanceof Items.Longs || items instanceof Items.Windows ? DataType.INT64
                 : DataType.FLOAT;
         int[] all = IntStream.range(0, items.size()).toArray();
-        return new Part(source, items, targets, all, normalization, type, shape);
+        return new Part(source, items, targets, all, normalization, type, shape, new int[0]);
     }
 
     /** The file or folder it was read from, for messages. */
@@ -117,7 +119,7 @@ public final class Part {
     }
 
     ItemReader reader() {
-        return new ItemReader(items, normalization, tables, shape);
+        return new ItemReader(items, normalization, tables, shape, places);
     }
 
     void read(ItemReader reader, int index, Move move, MemorySegment into, long offset) {
@@ -158,7 +160,26 @@ public final class Part {
     /** The items at these indices, in this order; the same item may come several times. */
     public Part select(int[] indices) {
         int[] chosen = Arrays.stream(indices).map(i -> order[i]).toArray();
-        return new Part(source, items, targets, chosen, normalization, inputType, shape);
+        return new Part(source, items, targets, chosen, normalization, inputType, shape, places);
+    }
+
+    /**
+     * The same items with their numbers in another order, the same for every item: number i is what was number order[i].
+     *
+     * @param order each number from 0 to the elements of an item − 1 once
+     * @throws DataException if items are tokens, or the order is none
+     */
+    public Part permuted(int[] order) {
+        if (inputType == DataType.INT64) {
+            throw new DataException("the items of " + source + " are tokens; only numbers change places");
+        }
+        int elements = items.elements();
+        if (!Arrays.equals(Arrays.stream(order).sorted().toArray(), IntStream.range(0, elements).toArray())) {
+            throw new DataException("the items of " + source + " have " + elements
+                    + " numbers; an order names each of them once, found " + order.length);
+        }
+        int[] now = Arrays.stream(order).map(i -> places.length == 0 ? i : places[i]).toArray();
+        return new Part(source, items, targets, this.order, normalization, inputType, shape, now);
     }
 
     /**
@@ -210,7 +231,7 @@ public final class Part {
                             + " is a text of tokens");
         }
         long[] fitted = input.shape().map(this::fitted).orElse(shape);
-        return new Part(source, items, targets, order, normalization, type, fitted);
+        return new Part(source, items, targets, order, normalization, type, fitted, places);
     }
 
     private long[] fitted(Shape wanted) {

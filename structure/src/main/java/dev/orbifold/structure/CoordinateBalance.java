@@ -68,6 +68,19 @@ final class CoordinateBalance {
             return Math.sqrt(sum);
         }
 
+        /** The Gram matrices of gradients and of so many times the weights, which move the other way. */
+        Grams with(Grams weights, double k) {
+            return new Grams(sums(primal, k, weights.dual()), sums(dual, k, weights.primal()));
+        }
+
+        private static DMatrixRMaj[] sums(DMatrixRMaj[] own, double k, DMatrixRMaj[] other) {
+            DMatrixRMaj[] sums = new DMatrixRMaj[own.length];
+            for (int c = 0; c < own.length; c++) {
+                sums[c] = CommonOps_DDRM.add(1, own[c], k, other[c], null);
+            }
+            return sums;
+        }
+
         /** How many copies have no best map: nothing stands on one side. */
         int open() {
             int open = 0;

@@ -16,13 +16,15 @@ import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 
 /**
- * A Graph moved along the orbits of its scalings to where the noise of SGD without weight decay takes it (Ziyin et al.,
- * NeurIPS 2024, arXiv 2402.07193; theory, 4): Tr[ΣA] = 0 for every generator A of a scaling, Σ being the covariance of
- * per-sample gradients. For a unit this says E‖g_in‖² = E‖g_out‖², for a product UW whose coordinates mix W Γ_W Wᵀ = Uᵀ Γ_U U.
+ * A Graph moved along the orbits of its scalings to where SGD takes it by its noise and its weight decay (Ziyin et al.,
+ * NeurIPS 2024, arXiv 2402.07193; theory, 4): Tr[ΣA] = k·θᵀAθ for every generator A of a scaling, Σ being the covariance of
+ * per-sample gradients and k = 2·wd·S/η. Without decay this says of a unit E‖g_in‖² = E‖g_out‖², of a product UW whose
+ * coordinates mix W Γ_W Wᵀ = Uᵀ Γ_U U; with nothing but decay it is the {@link Balance} of weights.
  *
  * <p>
  * Where weights move by a map, gradients move by its inverse transpose. So what balances the gradients, as {@link Balance}
- * balances weights, tells how to move the weights, the other way. For units this needs no second measurement, because the
+ * balances weights, tells how to move the weights, the other way; decay adds k times the squares of the weights, which move
+ * against gradients. For units this needs no second measurement, because the
  * variance of every entry follows. Maps of coordinates take the covariances of whole rows, which are measured anew after every
  * move; where there are several such Spaces they move together by half of that, because those that share a parameter would
  * overshoot.
@@ -44,16 +46,26 @@ public final class NoiseBalance {
     private record Noise(Graph roots, List<CoordinateBalance.Grams> grams) {
     }
 
+    /** {@link #of(Symmetries, List, SampleGradients, double)} without weight decay. */
+    public static Balance of(Symmetries units, List<LinearSpace> mixing, SampleGradients gradients) {
+        return of(units, mixing, gradients, 0);
+    }
+
     /**
-     * Balances the gradients of a Graph.
+     * Balances the gradients of a Graph, and its weights.
      *
      * @param units the symmetries that keep units apart, of the Graph
      * @param mixing the Spaces whose coordinates mix
      * @param gradients of its loss on data
+     * @param k 2·wd·S/η, how much weight decay counts beside noise: wd of the penalty (wd/2)·‖θ‖² on all that is moved, S samples
+     *        in a batch, η the learning rate; 0 for no decay
      * @return the moved Graph; its {@link Balance#noise} are the roots of Tr Σ on both sides of every Space
      * @throws StructureException if a parameter is of half precision, or gradients are not finite
      */
-    public static Balance of(Symmetries units, List<LinearSpace> mixing, SampleGradients gradients) {
+    public static Balance of(Symmetries units, List<LinearSpace> mixing, SampleGradients gradients, double k) {
+        if (!(k >= 0 && Double.isFinite(k))) {
+            throw new StructureException("decay counts 0 or more beside noise, found " + k);
+        }
         List<UnitBalance> scaled = UnitBalance.all(units);
         List<CoordinateBalance> mixed = CoordinateBalance.all(units.graph(), mixing);
         Balance.requireFloat(units.graph());
@@ -70,14 +82,16 @@ public final class NoiseBalance {
         int sweeps = 0;
         double largest = Double.POSITIVE_INFINITY;
         while (largest > STILL && sweeps < MOST_SWEEPS) {
-            Settled still = settled(scaled, graph, noise.roots());
+            Settled still = settled(scaled, graph, noise.roots(), k);
             graph = still.graph();
             largest = still.largest();
             if (!mixed.isEmpty() && largest > STILL) {
                 noise = measured(graph, met, mixed, gradients);
             }
             for (int m = 0; m < mixed.size(); m++) {
-                CoordinateBalance.Best best = mixed.get(m).best(noise.grams().get(m), -step);
+                CoordinateBalance.Best best = mixed.get(m)
+                        .best(k == 0 ? noise.grams().get(m) : noise.grams().get(m).with(mixed.get(m).grams(graph), k),
+                                -step);
                 graph = mixed.get(m).moved(graph, best.maps());
                 largest = Math.max(largest, best.largest());
             }
@@ -98,8 +112,54 @@ public final class NoiseBalance {
     private record Settled(Graph graph, double largest) {
     }
 
+    /** The Spaces that {@link #agreement} measures: those whose maps scale, and which meet no Constant node. */
+    public static List<LinearSpace> spaces(Graph graph, List<LinearSpace> mixing) {
+        return CoordinateBalance.all(graph, mixing).stream().map(CoordinateBalance::space).toList();
+    }
+
+    /**
+     * Per Space whose coordinates mix the cosine between the covariances of gradients on its two sides, the least of its
+     * copies: 1 at the noise equilibrium, for a product UW that of W Γ_W Wᵀ and Uᵀ Γ_U U (theory, 4). Spaces without any noise
+     * on one side are left out.
+     *
+     * @param gradients of the Graph's loss on data
+     * @throws StructureException if a parameter is of half precision, or gradients are not finite
+     */
+    public static Map<String, Double> agreement(Graph graph, List<LinearSpace> mixing, SampleGradients gradients) {
+        List<CoordinateBalance> mixed = CoordinateBalance.all(graph, mixing);
+        Map<String, Double> cosines = new LinkedHashMap<>();
+        if (mixed.isEmpty()) {
+            return cosines;
+        }
+        Graph doubles = Balance.converted(graph, DataType.FLOAT, DataType.DOUBLE, Set.of());
+        Noise noise = measured(doubles, Balance.met(List.of(), mixed), mixed, gradients);
+        for (int m = 0; m < mixed.size(); m++) {
+            CoordinateBalance.Grams grams = noise.grams().get(m);
+            double least = Double.POSITIVE_INFINITY;
+            for (int c = 0; c < grams.primal().length; c++) {
+                least = Math.min(least, cosine(grams.primal()[c].data, grams.dual()[c].data));
+            }
+            if (Double.isFinite(least)) {
+                cosines.put(mixed.get(m).space().name(), least);
+            }
+        }
+        return cosines;
+    }
+
+    private static double cosine(double[] a, double[] b) {
+        double product = 0;
+        double first = 0;
+        double second = 0;
+        for (int i = 0; i < a.length; i++) {
+            product += a[i] * b[i];
+            first += a[i] * a[i];
+            second += b[i] * b[i];
+        }
+        return product / Math.sqrt(first * second);
+    }
+
     /** Scales units until the variances of all entries, which scale inversely, are balanced; these are exact meanwhile. */
-    private static Settled settled(List<UnitBalance> scaled, Graph start, Graph variances) {
+    private static Settled settled(List<UnitBalance> scaled, Graph start, Graph variances, double k) {
         Graph graph = start;
         Graph roots = variances;
         double first = 0;
@@ -107,7 +167,7 @@ public final class NoiseBalance {
         for (int round = 0; largest > STILL / 10 && round < Balance.MOST_SWEEPS; round++) {
             largest = 0;
             for (UnitBalance one : scaled) {
-                double[] logs = one.logarithms(roots);
+                double[] logs = one.logarithms(roots, graph, k);
                 roots = one.moved(roots, logs);
                 graph = one.moved(graph, Arrays.stream(logs).map(x -> -x).toArray());
                 largest = Math.max(largest, Arrays.stream(logs).map(Math::abs).max().orElse(0));

@@ -163,7 +163,27 @@ final class UnitBalance {
 
     /** The best factors for the Graph as it is, by their logarithms; 0 where there is none, or weights are not finite. */
     double[] logarithms(Graph graph) {
-        List<Terms> terms = terms(graph);
+        return logarithms(terms(graph));
+    }
+
+    /**
+     * The same for the gradients together with so many times the weights, which move the other way: Σ c·t^(2p) + k·Σ x²·t^(−2p).
+     *
+     * @param roots gradients in the place of parameters
+     * @param weights the Graph they belong to
+     * @param k how much weights count, at least 0
+     */
+    double[] logarithms(Graph roots, Graph weights, double k) {
+        List<Terms> all = new ArrayList<>(terms(roots));
+        if (k > 0) {
+            for (Terms term : terms(weights)) {
+                all.add(new Terms(-term.power(), Arrays.stream(term.squares()).map(s -> k * s).toArray()));
+            }
+        }
+        return logarithms(all);
+    }
+
+    private double[] logarithms(List<Terms> terms) {
         double[] logs = new double[space.dimension()];
         Arrays.setAll(logs, u -> best(terms, u) * (damped ? 0.5 : 1));
         return logs;

@@ -20,6 +20,7 @@ import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The point of an orbit at which gradient noise on both sides is the same, with gradients by hand. */
@@ -80,6 +81,55 @@ class NoiseBalanceTest {
         return sum;
     }
 
+    /** Σ x xᵀ over columns of w, or rows of u. */
+    private static DMatrixRMaj gram(Graph graph, String name) {
+        boolean w = name.equals("w");
+        DMatrixRMaj matrix = new DMatrixRMaj(w ? INPUTS : UNITS, w ? UNITS : OUTPUTS, true,
+                graph.parameters().get(name).toDoubles());
+        return w ? CommonOps_DDRM.multTransA(matrix, matrix, null) : CommonOps_DDRM.multTransB(matrix, matrix, null);
+    }
+
+    /** Covariance of gradients on one side and k times the weights of the other: equal on both sides at the fixed point. */
+    private static DMatrixRMaj pull(Graph graph, SampleGradients gradients, String name, double k) {
+        return CommonOps_DDRM.add(1.0 / SAMPLES, covariance(graph, gradients, name), k,
+                gram(graph, name.equals("w") ? "u" : "w"), null);
+    }
+
+    /** The fixed point with decay, Tr[ΣA] = k·θᵀAθ (theory, 4), of every unit, and as matrices where coordinates mix. */
+    @ParameterizedTest @CsvSource({"1,true,0.1", "2,true,3", "3,true,50", "4,false,0.1", "5,false,3", "6,false,50"})
+    void decayAndNoiseMeetAtTheFixedPoint(long seed, boolean rectified, double k) {
+        Graph graph = graph(seed, rectified);
+        SampleGradients gradients = random(seed, rectified);
+        Balance balance =
+                NoiseBalance.of(Symmetries.of(graph), LinearSymmetries.of(graph).spaces(), gradients, k);
+        assertSameFunction(graph, balance.graph());
+        DMatrixRMaj in = pull(balance.graph(), gradients, "w", k);
+        DMatrixRMaj out = pull(balance.graph(), gradients, "u", k);
+        double largest = CommonOps_DDRM.elementMaxAbs(in);
+        for (int a = 0; a < UNITS; a++) {
+            for (int b = 0; b < UNITS; b++) {
+                if (!rectified || a == b) {
+                    assertEquals(in.get(a, b), out.get(a, b), EQUAL * largest, a + ", " + b);
+                }
+            }
+        }
+        assertTrue(
+                Math.abs(pull(graph, gradients, "w", k).get(0, 0) / pull(graph, gradients, "u", k).get(0, 0) - 1)
+                        > 1e-2,
+                "it was not there at the start");
+    }
+
+    /** Decay alone leads to the least weights. */
+    @ParameterizedTest @ValueSource(booleans = {true, false})
+    void muchDecayIsTheBalanceOfWeights(boolean rectified) {
+        Graph graph = graph(7, rectified);
+        Symmetries units = Symmetries.of(graph);
+        Balance weights = Balance.of(units, LinearSymmetries.of(graph).spaces());
+        Balance decayed = NoiseBalance.of(units, LinearSymmetries.of(graph).spaces(), random(7, rectified), 1e9);
+        assertEquals(weights.after(), decayed.after(), EQUAL * weights.after());
+        assertThrows(StructureException.class, () -> NoiseBalance.of(units, List.of(), random(7, rectified), -1));
+    }
+
     @ParameterizedTest @ValueSource(longs = {1, 2, 3})
     void everyRectifiedUnitHasTheSameNoiseOnBothSides(long seed) {
         Graph graph = graph(seed, true);
@@ -95,6 +145,23 @@ class NoiseBalanceTest {
         }
         Balance.Moved noise = balance.noise().getFirst();
         assertEquals(noise.after().in(), noise.after().out(), EQUAL * noise.after().in());
+    }
+
+    @ParameterizedTest @ValueSource(longs = {4, 5, 6})
+    void theTwoSidesAgreeOnlyWhereTheyAreBalanced(long seed) {
+        SampleGradients gradients = random(seed, false);
+        Graph graph = LinearTransform.random(graph(seed, false), LinearSymmetries.of(graph(seed, false)).spaces(),
+                new Seed(seed));
+        List<Double> before = List.copyOf(
+                NoiseBalance.agreement(graph, LinearSymmetries.of(graph).spaces(), gradients).values());
+        Graph after = balanced(graph, gradients).graph();
+        List<Double> then = List.copyOf(
+                NoiseBalance.agreement(after, LinearSymmetries.of(after).spaces(), gradients).values());
+        assertEquals(1, before.size());
+        assertTrue(before.getFirst() < 0.99, "they differed: " + before);
+        assertEquals(1, then.getFirst(), EQUAL);
+        assertTrue(NoiseBalance.agreement(graph(seed, true), LinearSymmetries.of(graph(seed, true)).spaces(), gradients)
+                .isEmpty(), "units do not mix");
     }
 
     /** The matrices, not only their traces: W Γ_W Wᵀ = Uᵀ Γ_U U (theory, 4), from two points of one orbit. */

@@ -6,6 +6,7 @@ import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.ValueInfo;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Which data to use and how to normalise it.
@@ -14,16 +15,26 @@ import java.util.List;
  * @param mean subtracted per channel; empty for the format's default
  * @param std divided by per channel; empty for the format's default
  */
-public record DataRequest(Path path, List<Double> mean, List<Double> std) {
+public record DataRequest(Path path, List<Double> mean, List<Double> std) implements DataSource {
     /** Copies the lists. */
     public DataRequest {
         mean = List.copyOf(mean);
         std = List.copyOf(std);
     }
 
-    /** Opens the data, shaped for a model's input. */
-    DataSet open(Seed seed, ValueInfo input) {
+    @Override
+    public DataSet open(Seed seed, ValueInfo input) {
         return DataSet.open(path, DataOptions.defaults().normalized(mean, std).seeded(seed).fitting(input))
                 .adapt(input);
+    }
+
+    @Override
+    public Optional<Path> file() {
+        return Optional.of(path);
+    }
+
+    @Override
+    public String words() {
+        return path.toString();
     }
 }

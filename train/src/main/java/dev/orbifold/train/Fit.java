@@ -9,9 +9,11 @@ import dev.orbifold.run.Metric;
 import dev.orbifold.run.RunFolder;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The loop of {@code train}: epochs, checkpoints, what the Run and the user are told. */
 final class Fit {
@@ -20,6 +22,8 @@ final class Fit {
     private static final String POSITION = "position";
     private static final String PHASE = "train";
     private static final String WATCH = "watch";
+    /** What the part of an evaluation is called that a task ends with, its number behind. */
+    static final String TASK = "task ";
 
     /**
      * Where training stands.
@@ -34,8 +38,8 @@ final class Fit {
     }
 
     private final Learner learner;
-    private final Loader loader;
-    private final Optional<Part> held;
+    private final List<Tasks.Task> tasks;
+    private final Function<Part, Loader> loaders;
     private final Recipe recipe;
     private final RunFolder run;
     private final Progress progress;
@@ -52,17 +56,24 @@ final class Fit {
     private int count;
     private long lastCheckpoint = System.nanoTime();
 
-    Fit(Learner learner, Loader loader, Optional<Part> held, Watcher watcher, Recipe recipe, RunFolder run,
-            Progress progress, Optional<Fates> fates, Optional<Checkpoint> from) {
+    /**
+     * Prepares it.
+     *
+     * @param tasks what is trained on, one after the other, equally large
+     * @param loaders give a training part in batches
+     */
+    Fit(Learner learner, List<Tasks.Task> tasks, Function<Part, Loader> loaders, Watcher watcher, Recipe recipe,
+            RunFolder run, Progress progress, Optional<Fates> fates, Optional<Checkpoint> from) {
         this.watcher = watcher;
         this.fates = fates;
         this.learner = learner;
-        this.loader = loader;
-        this.held = held;
+        this.tasks = tasks;
+        this.loaders = loaders;
         this.recipe = recipe;
         this.run = run;
         this.progress = progress;
-        this.perEpoch = loader.steps();
+        int size = tasks.getFirst().fit().size();
+        this.perEpoch = Math.max(1, size / (recipe.batch() == 0 ? size : Math.min(recipe.batch(), size)));
         this.steps = perEpoch * recipe.epochs();
         this.cost = Cost.of(learner.graph());
         from.ifPresent(this::restore);
@@ -84,15 +95,11 @@ final class Fit {
     void train() {
         try {
             if (step == 0) {
-                evaluate();
+                evaluate(now());
                 watch();
             }
             while (step < steps) {
-                try (Loader.Epoch batches = loader.epoch((int) (step / perEpoch), (int) (step % perEpoch))) {
-                    while (batches.hasNext()) {
-                        one(batches.next());
-                    }
-                }
+                task();
             }
         } finally {
             if (!recipe.watch().isNone()) {
@@ -102,13 +109,46 @@ final class Fit {
         }
     }
 
+    private Tasks.Task now() {
+        return tasks.get((int) Math.min(tasks.size() - 1L, step / perTask()));
+    }
+
+    private long perTask() {
+        return perEpoch * recipe.epochsOfTask();
+    }
+
+    /** Trains on the task that it is the turn of, to the task's end. */
+    private void task() {
+        int number = (int) (step / perTask());
+        watcher.on(now().fit(), now().held().orElse(now().data().test()));
+        try (Loader loader = loaders.apply(now().fit())) {
+            while (step < (number + 1) * perTask()) {
+                try (Loader.Epoch batches = loader.epoch((int) (step / perEpoch), (int) (step % perEpoch))) {
+                    while (batches.hasNext()) {
+                        one(batches.next(), number);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Says how well a task is solved that was just trained on. */
+    private void taskEnds(int number) {
+        Objective.Seen seen = learner.evaluate(tasks.get(number).data().test());
+        run.metrics().append(new Metric.Evaluation(at(), TASK + (number + 1), seen.accuracy(), seen.loss(),
+                cost.macs(), cost.parameters()));
+        progress.message(String.format(Locale.ROOT, "task %d of %d", number + 1, tasks.size())
+                + (Double.isNaN(seen.accuracy()) ? "" : String.format(Locale.ROOT, ": %.2f %%", seen.accuracy()))
+                + String.format(Locale.ROOT, ", test loss %.4f", seen.loss()));
+    }
+
     private void watch() {
         // The last step was taken at the rate of where it began.
         double rate = recipe.rate().at(Math.max(0, step - 1) / (double) steps);
         watcher.after(at(), step, perEpoch, rate).ifPresent(run.metrics()::append);
     }
 
-    private void one(Batch batch) {
+    private void one(Batch batch, int task) {
         Learner.Step seen = learner.step(batch, step, step / (double) steps);
         if (!Double.isFinite(seen.loss())) {
             throw new TrainException("the loss became " + seen.loss() + " at step " + step + " of " + steps
@@ -134,11 +174,14 @@ final class Fit {
         progress.step(PHASE, step, steps, score, cost.macs());
         boolean epochEnds = step % perEpoch == 0;
         if (epochEnds) {
-            for (String done : learner.epochEnds(step / perEpoch, loader.part())) {
+            for (String done : learner.epochEnds(step / perEpoch, tasks.get(task).fit())) {
                 run.metrics().append(new Metric.Event(at(), "remove", done));
                 progress.message(done);
             }
-            evaluate();
+            evaluate(tasks.get(task));
+            if (tasks.size() > 1 && step == (task + 1) * perTask()) {
+                taskEnds(task);
+            }
         }
         checkpointWhereDue(epochEnds);
     }
@@ -147,12 +190,12 @@ final class Fit {
         return new Metric.Point(step, step / (double) perEpoch, PHASE);
     }
 
-    private void evaluate() {
+    private void evaluate(Tasks.Task task) {
         Map<String, Double> zeros = learner.zeros();
         StringBuilder said = new StringBuilder(
                 String.format(Locale.ROOT, "epoch %d of %d", step / perEpoch, recipe.epochs()));
-        if (held.isPresent()) {
-            Objective.Seen seen = learner.evaluate(held.get());
+        if (task.held().isPresent()) {
+            Objective.Seen seen = learner.evaluate(task.held().get());
             score = seen.accuracy();
             run.metrics().append(new Metric.Evaluation(at(), "held-out", seen.accuracy(), seen.loss(), cost.macs(),
                     cost.parameters()));

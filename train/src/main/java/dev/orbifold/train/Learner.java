@@ -25,6 +25,8 @@ import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** A Graph in training under the constraints of a recipe. */
 final class Learner implements AutoCloseable {
@@ -196,6 +198,27 @@ final class Learner implements AutoCloseable {
         try (PointerScope inner = new PointerScope(); NoGradGuard guard = new NoGradGuard();
                 Loader loader = Loader.evaluation(part, BATCH, program.device())) {
             return objective.evaluate(program, values(), loader);
+        }
+    }
+
+    /**
+     * The singular values of what the network says, centred, falling; targets of one item laid out as one row.
+     *
+     * @param part what it is asked about, all of it
+     */
+    double[] spectrum(Part part) {
+        try (PointerScope inner = new PointerScope(); NoGradGuard guard = new NoGradGuard();
+                Loader loader = Loader.evaluation(part, part.size(), program.device())) {
+            Map<String, Tensor> values = values();
+            values.put(objective.input().name(), loader.epoch(0).next().inputs());
+            Tensor said = objective.answer(program.run(values, Mode.EVALUATION)).reshape(part.size(), -1)
+                    .to(ScalarType.Double);
+            Tensor singular = torch.linalg_svdvals(said.sub(said.mean(0))).cpu();
+            double[] spectrum = new double[(int) singular.numel()];
+            for (int i = 0; i < spectrum.length; i++) {
+                spectrum[i] = singular.get(i).item_double();
+            }
+            return spectrum;
         }
     }
 

@@ -26,7 +26,49 @@ public enum Measure {
     /** Units whose fate was as predicted, in percent. */
     FATES("fates", false),
     /** Units that are dead at the end, of those whose fate was predicted, in percent. */
-    DEAD("dead", false);
+    DEAD("dead", false),
+    /** The mean of what tasks ended with, test accuracy in percent. */
+    TASKS("tasks", false),
+    /** The same of their test loss. */
+    TASKS_LOSS("tasks-loss", false),
+    /** What was watched last: dead units of all Spaces. */
+    DEAD_UNITS("dead-units", false),
+    /** Twins of all Spaces. */
+    TWINS("twins", false),
+    /** The mean rank of Spaces. */
+    RANK("rank", false),
+    /** How many directions of its outputs the network uses. */
+    OUTPUT_RANK("output-rank", false),
+    /** The mean share of units near death, in percent. */
+    NEAR_DEAD("near-dead", false),
+    /** The mean share of units near another one, in percent. */
+    NEAR_TWINS("near-twins", false),
+    /** The mean share of coordinates nearly lost, in percent. */
+    NEAR_LOST("near-lost", false),
+    /** The mean length of units. */
+    LENGTH("length", false),
+    /** The mean stable rank of weights. */
+    STABLE_RANK("stable-rank", false),
+    /** The mean effective rank of weights. */
+    EFFECTIVE_RANK("effective-rank", false),
+    /** The mean of ‖g_u‖²/‖g_w‖². */
+    BALANCE("balance", true),
+    /** The mean cosine between the noise on both sides of Spaces whose coordinates mix. */
+    NOISE_COSINE("noise-cosine", false),
+    /** The mean of all alignments. */
+    ALIGNMENT("alignment", false),
+    /** The mean of what alignments are by chance. */
+    ALIGNMENT_CHANCE("alignment-chance", false),
+    /** The mean share of dormant units, in percent. */
+    DORMANT("dormant", false),
+    /** The mean symmetry-breaking distance. */
+    BREAKING("breaking", false),
+    /** The charges of all Spaces at the end. */
+    CHARGE("charge", false),
+    /** The same as the law moves them from the start. */
+    CHARGE_PREDICTED("charge-predicted", false);
+
+    private static final String ALIGNED = "alignment";
 
     private final String word;
     private final boolean factors;
@@ -51,11 +93,11 @@ public enum Measure {
     }
 
     static Measure of(String word) {
-        return valueOf(word.toUpperCase(Locale.ROOT));
+        return valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 
     /** The number for one training; NaN where it has none. */
-    double of(TrainResult result, Graph before, Graph after, String value) {
+    double of(TrainResult result, Graph before, Graph after, String value, Watched watched) {
         return switch (this) {
             case VALUE -> number(value);
             case ACCURACY -> result.after().accuracy();
@@ -68,6 +110,18 @@ public enum Measure {
                     / Math.max(1, result.constraints().stream().mapToLong(TrainResult.Outcome::cells).sum());
             case FATES -> result.fates().map(t -> 100.0 * t.right() / t.units()).orElse(Double.NaN);
             case DEAD -> result.fates().map(t -> 100.0 * t.dead() / t.units()).orElse(Double.NaN);
+            case TASKS -> watched.tasks("accuracy");
+            case TASKS_LOSS -> watched.tasks("loss");
+            case DEAD_UNITS -> watched.sum("dead");
+            case TWINS -> watched.sum(word);
+            case NEAR_DEAD, NEAR_TWINS, NEAR_LOST, DORMANT -> 100 * watched.mean(word, n -> true);
+            case RANK, OUTPUT_RANK, LENGTH, STABLE_RANK, EFFECTIVE_RANK, BALANCE, NOISE_COSINE, BREAKING
+                    -> watched.mean(word,
+                            n -> true);
+            case ALIGNMENT -> watched.mean(ALIGNED, n -> !n.equals(Alignments.CHANCE));
+            case ALIGNMENT_CHANCE -> watched.mean(ALIGNED, Alignments.CHANCE::equals);
+            case CHARGE -> watched.charge();
+            case CHARGE_PREDICTED -> watched.chargePredicted();
         };
     }
 

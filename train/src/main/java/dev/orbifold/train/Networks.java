@@ -41,14 +41,15 @@ final class Networks {
             int to = of.widths().get(layer);
             String name = "fc" + layer;
             double gain = layer < layers && RECTIFIED.contains(of.activation()) ? 2 : 1;
-            parameters.put(name + ".weight", normal(seed.split(name), Math.sqrt(gain / from), to, from));
+            parameters.put(name + ".weight", normal(seed.split(name), of.scale() * Math.sqrt(gain / from), to, from));
             List<String> inputs = new ArrayList<>(List.of(at, name + ".weight"));
             if (of.bias()) {
                 parameters.put(name + ".bias", TensorData.of(new float[to], to));
                 inputs.add(name + ".bias");
             }
             boolean last = layer == layers;
-            String out = last ? "y" : name + ".out";
+            boolean added = of.residual() && from == to;
+            String out = last && !added ? "y" : name + ".out";
             nodes.add(Node.of(name, "Gemm", inputs, List.of(out), Map.of("transB", new Attribute.Int(1))));
             if (!last && !of.activation().equals("Identity")) {
                 if (of.activation().equals("Figlu")) {
@@ -57,6 +58,11 @@ final class Networks {
                     nodes.add(Node.of(name + ".act", of.activation(), List.of(out), List.of(name + ".act"), Map.of()));
                 }
                 out = name + ".act";
+            }
+            if (added) {
+                String sum = last ? "y" : name + ".sum";
+                nodes.add(Node.of(name + ".add", "Add", List.of(at, out), List.of(sum), Map.of()));
+                out = sum;
             }
             at = out;
         }

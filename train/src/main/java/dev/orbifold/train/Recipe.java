@@ -13,9 +13,10 @@ import java.util.Optional;
  *
  * @param origin where the network comes from
  * @param data what it learns from
+ * @param tasks what it learns after that
  * @param loss what is minimised
  * @param smoothing label smoothing, 0 to below 1
- * @param epochs passes over the training part
+ * @param epochs passes over the training part, those of all tasks together
  * @param batch samples per step; 0 for all at once
  * @param seed of every random draw
  * @param share the share of the training part that is used, above 0 to 1
@@ -36,9 +37,9 @@ import java.util.Optional;
  * @param tensorboard whether the metrics are kept as TensorBoard reads them too
  * @param output where the model goes
  */
-public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind loss, double smoothing, int epochs,
-        int batch, long seed, double share, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected,
-        Schedule rate,
+public record Recipe(Origin origin, DataSource data, Tasks tasks, CompressOptions.LossKind loss, double smoothing,
+        int epochs, int batch, long seed, double share, double heldOut, Optimizer.Kind optimizer,
+        Optional<Double> projected, Schedule rate,
         double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Prevention remove, Optional<Ham> ham, boolean shrink,
         String precision, Optional<Predict> predict, Watch watch, boolean tensorboard, Path output) {
@@ -59,13 +60,26 @@ public record Recipe(Origin origin, DataRequest data, CompressOptions.LossKind l
          * @param widths inputs, hidden units, outputs
          * @param activation an ONNX operator: Relu, Tanh, Sigmoid, Gelu or Identity; or Figlu, σ(Fx)⊙x with a fixed F
          * @param bias whether layers have biases
+         * @param residual whether what a layer reads is added to what it says, where both have one width
+         * @param scale what drawn weights are multiplied with
          */
-        record Dense(List<Integer> widths, String activation, boolean bias) implements Origin {
+        record Dense(List<Integer> widths, String activation, boolean bias, boolean residual,
+                double scale) implements Origin {
             /** Copies the list. */
             public Dense {
                 widths = List.copyOf(widths);
             }
+
+            /** One without residual connections, weights as they are drawn. */
+            public Dense(List<Integer> widths, String activation, boolean bias) {
+                this(widths, activation, bias, false, 1);
+            }
         }
+    }
+
+    /** Epochs of each task. */
+    int epochsOfTask() {
+        return epochs / tasks.count();
     }
 
     /** Whether training begins at random weights. */

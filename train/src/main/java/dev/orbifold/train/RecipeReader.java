@@ -110,12 +110,19 @@ public final class RecipeReader {
     private Recipe recipe() {
         root.get("about");
         Recipe.Origin origin = origin();
-        DataRequest data = data();
+        SourceReader sources = new SourceReader(folder, overrides);
+        DataSource data = sources.data(root);
+        Optional<RecipeNode> following = root.get("tasks");
+        Tasks tasks = following.map(sources::tasks).orElse(Tasks.one());
         String loss = root.get("loss").map(n -> n.oneOf("cross-entropy", "mse", "bce")).orElse("cross-entropy");
         CompressOptions.LossKind kind =
                 CompressOptions.LossKind.valueOf(loss.toUpperCase(Locale.ROOT).replace('-', '_'));
+        if (kind == CompressOptions.LossKind.CROSS_ENTROPY && data instanceof Planted) {
+            throw root.get("loss").orElse(root).wrong("planted targets are numbers, not classes; ask for 'loss: mse'");
+        }
         double smoothing = root.get("label-smoothing").map(n -> n.number(0, 0.999)).orElse(0.0);
-        int epochs = overrides.epochs().orElse(root.get("epochs").map(n -> n.whole(1)).orElse(10));
+        int epochs = overrides.epochs().orElse(root.get("epochs").map(n -> n.whole(1)).orElse(10))
+                * tasks.count();
         int batch = overrides.batch().orElse(root.get("batch-size").map(this::batch).orElse(CompressOptions.BATCH));
         long seed = overrides.seed().orElse(root.get("seed").map(n -> (long) n.whole(0)).orElse(0L));
         double share = root.get("share").map(n -> n.number(LEAST_SHARE, 1)).orElse(1.0);
@@ -127,6 +134,9 @@ public final class RecipeReader {
                 optimizer.filter(n -> n.get("kind").filter(k -> k.text().equals(VARPRO)).isPresent())
                         .map(n -> n.get("gap").map(g -> g.number(0, 1)).orElse(GAP));
         Schedule rate = rate(optimizer, how);
+        if (following.isPresent()) {
+            requireSteady(following.get(), rate, projected, root.get("predict"));
+        }
         double clip = optimizer.flatMap(n -> n.get("clip")).map(n -> n.number(Double.MIN_NORMAL, Double.MAX_VALUE))
                 .orElse(CLIP);
         Optional<Recipe.Ham> ham = optimizer.flatMap(n -> n.get("ham")).map(this::ham);
@@ -163,11 +173,24 @@ public final class RecipeReader {
             throw n.wrong("an experiment of many trainings is read as such");
         });
         root.noOthers();
-        return new Recipe(origin, data, kind, smoothing, epochs, batch, seed, share, heldOut, how, projected, rate,
+        return new Recipe(origin, data, tasks, kind, smoothing, epochs, batch, seed, share, heldOut, how, projected,
+                rate,
                 clip,
                 augment,
                 constraints, remove, ham, shrink, precision, predict, watch, tensorboard,
                 output.toAbsolutePath().normalize());
+    }
+
+    private static void requireSteady(RecipeNode tasks, Schedule rate, Optional<Double> projected,
+            Optional<RecipeNode> predict) {
+        if (projected.isPresent() || predict.isPresent()) {
+            throw tasks.wrong("stand in a training of SGD or Adam, without 'predict'");
+        }
+        if (!(rate instanceof Schedule.Constant)) {
+            throw tasks
+                    .wrong("need 'schedule: constant' of the optimizer, without 'warm-up': a rate that falls over all"
+                            + " tasks would leave the last ones little to learn with");
+        }
     }
 
     private static Recipe.Predict predict(RecipeNode node, Optimizer.Kind how, Optional<Double> projected,
@@ -219,38 +242,14 @@ public final class RecipeReader {
                 dense.get("activation").map(n -> n.oneOf("relu", "tanh", "sigmoid", "gelu", "identity", "figlu"))
                         .orElse("relu");
         boolean bias = dense.get("bias").map(RecipeNode::truth).orElse(true);
+        boolean residual = dense.get("residual").map(RecipeNode::truth).orElse(false);
+        double scale = dense.get("scale").map(n -> n.number(0, Double.MAX_VALUE)).orElse(1.0);
         dense.noOthers();
         return new Recipe.Origin.Dense(widths,
-                activation.substring(0, 1).toUpperCase(Locale.ROOT) + activation.substring(1), bias);
+                activation.substring(0, 1).toUpperCase(Locale.ROOT) + activation.substring(1), bias, residual, scale);
     }
 
-    private DataRequest data() {
-        Optional<RecipeNode> data = root.get("data");
-        List<Double> mean = overrides.mean();
-        List<Double> std = overrides.std();
-        Optional<Path> path = overrides.data();
-        if (data.isPresent()) {
-            RecipeNode node = data.get();
-            boolean mapping = node.isMapping();
-            if (path.isEmpty()) {
-                path = Optional.of(folder.resolve(mapping ? node.require("path").text() : node.text()).normalize());
-            }
-            if (mapping) {
-                node.get("path");
-                mean = mean.isEmpty() ? numbers(node.get("mean")) : mean;
-                std = std.isEmpty() ? numbers(node.get("std")) : std;
-                node.get("mean");
-                node.get("std");
-                node.noOthers();
-            }
-        }
-        if (path.isEmpty()) {
-            throw root.wrong("'data' is missing; name it in the recipe or with --data");
-        }
-        return new DataRequest(path.get().toAbsolutePath().normalize(), mean, std);
-    }
-
-    private static List<Double> numbers(Optional<RecipeNode> node) {
+    static List<Double> numbers(Optional<RecipeNode> node) {
         return node.map(n -> n.list().stream().map(RecipeNode::number).toList()).orElse(List.of());
     }
 

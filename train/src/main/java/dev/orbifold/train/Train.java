@@ -50,6 +50,7 @@ public final class Train implements AutoCloseable {
     private final TrainRequest request;
     private final Recipe recipe;
     private final Graph start;
+    private final List<Tasks.Task> tasks;
     private final DataSet data;
     private final Part fit;
     private final Optional<Part> held;
@@ -69,16 +70,11 @@ public final class Train implements AutoCloseable {
         Seed seed = new Seed(recipe.seed());
         Graph plain = network(seed);
         this.objective = Objective.of(plain, recipe.loss(), recipe.smoothing(), 0, 1);
-        this.data = recipe.data().open(seed.split("data"), objective.input());
-        objective.requireFit(plain, data);
-        Part used = recipe.share() < 1
-                ? data.train().split(1 - recipe.share(), seed.split("share")).kept()
-                : data.train();
-        Optional<Part.Split> split = recipe.heldOut() > 0
-                ? Optional.of(used.split(recipe.heldOut(), seed.split("held-out")))
-                : Optional.empty();
-        this.fit = split.map(Part.Split::kept).orElse(used);
-        this.held = split.map(Part.Split::held);
+        this.tasks = Tasks.open(recipe, objective, seed);
+        tasks.forEach(t -> objective.requireFit(plain, t.data()));
+        this.data = tasks.getFirst().data();
+        this.fit = tasks.getFirst().fit();
+        this.held = tasks.getFirst().held();
         // Every constraint is put in its place once, so that what does not fit is said before there is a Run.
         try (Learner learner = learner(plain, Precision.FLOAT32)) {
             SharedUses.require(recipe, learner, copies);
@@ -183,7 +179,13 @@ public final class Train implements AutoCloseable {
         lines.add(String.format(Locale.ROOT, "model: %s, %,d parameters, %,d MACs", origin(), cost.parameters(),
                 cost.macs()));
         lines.add(String.format(Locale.ROOT, "data: %s, %,d samples to train on, %,d held out, %,d to test",
-                recipe.data().path(), fit.size(), held.map(Part::size).orElse(0), data.test().size()));
+                recipe.data().words(), fit.size(), held.map(Part::size).orElse(0), data.test().size()));
+        if (tasks.size() > 1) {
+            lines.add(String.format(Locale.ROOT, "tasks: %d, each for %d epochs%s", tasks.size(),
+                    recipe.epochsOfTask(), recipe.tasks().then().isEmpty() ? ", inputs in an order of their own"
+                            : "; then " + String.join(", ",
+                                    recipe.tasks().then().stream().map(DataSource::words).toList())));
+        }
         lines.add(String.format(Locale.ROOT, "training: %d epochs of %d steps, batch %d, %s, learning rate %s",
                 recipe.epochs(), perEpoch(), batch(), PlanWords.optimizer(recipe.optimizer()),
                 PlanWords.schedule(recipe.rate())));
@@ -253,16 +255,20 @@ public final class Train implements AutoCloseable {
     }
 
     private Loader loader() {
+        return loader(fit);
+    }
+
+    private Loader loader(Part part) {
         Seed seed = new Seed(recipe.seed()).split("batches");
-        int eighth = fit.isImages() ? (int) Math.max(1, fit.itemShape()[2] / 8) : 0;
+        int eighth = part.isImages() ? (int) Math.max(1, part.itemShape()[2] / 8) : 0;
         Augmentation augmentation = switch (recipe.augment()) {
             case CROP -> new Augmentation(eighth, false);
             case CROP_FLIP -> new Augmentation(eighth, true);
             default -> Augmentation.NONE;
         };
-        boolean memory = augmentation.isNone() && fit.size() * fit.itemBytes() <= Teacher.CACHE_BYTES;
-        return memory ? Loader.inMemory(fit, batch(), seed, device)
-                : Loader.training(fit, batch(), seed, augmentation, device);
+        boolean memory = augmentation.isNone() && part.size() * part.itemBytes() <= Teacher.CACHE_BYTES;
+        return memory ? Loader.inMemory(part, batch(), seed, device)
+                : Loader.training(part, batch(), seed, augmentation, device);
     }
 
     /**
@@ -310,7 +316,8 @@ public final class Train implements AutoCloseable {
             if (recipe.origin() instanceof Recipe.Origin.Model m) {
                 roles.putIfAbsent(m.path(), "model");
             }
-            roles.putIfAbsent(recipe.data().path(), "data");
+            recipe.data().file().ifPresent(file -> roles.putIfAbsent(file, "data"));
+            recipe.tasks().then().forEach(d -> d.file().ifPresent(file -> roles.putIfAbsent(file, "data")));
             recipe.constraints().forEach(a -> a.file().ifPresent(file -> roles.putIfAbsent(file, "constraint")));
         }
         return roles.entrySet().stream().map(e -> InputFile.of(e.getValue(), e.getKey())).toList();
@@ -332,7 +339,7 @@ public final class Train implements AutoCloseable {
         if (recipe.tensorboard()) {
             run.tensorboard();
         }
-        try (Learner learner = learner(precision); Loader loader = loader()) {
+        try (Learner learner = learner(precision)) {
             learner.preventing().save(run);
             Optional<Fates> fates = recipe.predict()
                     .map(asked -> new Fates(recipe, asked, objective, fit, steps(), run));
@@ -344,10 +351,11 @@ public final class Train implements AutoCloseable {
                         new Watcher(learner, recipe, objective, fit, held.orElse(data.test()), batch())) {
                     findings.addAll(watcher.findings());
                     run.findings(findings);
-                    new Fit(learner, loader, held, watcher, recipe, run, progress, fates, from).train();
+                    new Fit(learner, tasks, this::loader, watcher, recipe, run, progress, fates, from).train();
                 }
             }
-            return new TrainEnd(recipe, start, learner, data, fit, objective, request.threads(), fates, run, progress)
+            return new TrainEnd(recipe, start, learner, tasks.getLast().data(), tasks.getLast().fit(), objective,
+                    request.threads(), fates, run, progress)
                     .result(findings);
         }
     }

@@ -238,7 +238,7 @@ final class TrainEnd {
         json.put("schema", "orbifold.train/1");
         json.put("model", Map.of("path", run.model("start.onnx").toString(), "name",
                 recipe.origin() instanceof Recipe.Origin.Model m ? String.valueOf(m.path().getFileName()) : "dense"));
-        json.put("data", recipe.data().path().toString());
+        json.put("data", recipe.data().words());
         json.put("command", run.view().arguments());
         json.put("before", result.before());
         json.put("after", result.after());

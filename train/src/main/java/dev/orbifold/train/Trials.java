@@ -165,9 +165,10 @@ public final class Trials {
         String value = series.values().get(trial.value());
         Graph before = OnnxFile.read(folder.resolve("models").resolve("start.onnx"));
         Graph after = OnnxFile.read(output);
+        Watched watched = new Watched(RunView.of(folder).metrics());
         Map<String, Double> measures = new LinkedHashMap<>();
         for (Measure measure : Measure.values()) {
-            measures.put(measure.word(), measure.of(result, before, after, value));
+            measures.put(measure.word(), measure.of(result, before, after, value, watched));
         }
         ExperimentResult.Point point = new ExperimentResult.Point(series.name(), value, trial.seed(), measures,
                 result.maxError(), result.samples(), FOLDER + "/" + trial.name());

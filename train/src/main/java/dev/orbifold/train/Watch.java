@@ -35,6 +35,10 @@ public record Watch(int every, Set<Measured> what, int dearEvery, Set<Measured> 
         ALIGNMENTS(false),
         /** The share of units that hardly answer. */
         DORMANT(false),
+        /** Whether gradients are equally noisy on both sides of Spaces whose coordinates mix. */
+        NOISE(false),
+        /** How many directions of its outputs the network uses. */
+        OUTPUTS(false),
         /** Symmetry-breaking distances. */
         BREAKING(false);
 

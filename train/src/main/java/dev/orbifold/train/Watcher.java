@@ -12,6 +12,7 @@ import dev.orbifold.structure.Breaking;
 import dev.orbifold.structure.Charges;
 import dev.orbifold.structure.Closeness;
 import dev.orbifold.structure.Distances;
+import dev.orbifold.structure.NoiseBalance;
 import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.LinearSymmetries;
 import dev.orbifold.symmetry.Symmetries;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Measures a network while it trains, as the {@code watch} of a recipe says. Weights, momenta and random streams of the
@@ -31,6 +33,10 @@ import java.util.Set;
 final class Watcher implements AutoCloseable {
     /** Charges take the gradients of so many samples of the training part. */
     private static final int GRADIENTS = 256;
+    /** Outputs are looked at on so many samples. */
+    private static final int SAMPLES = 1024;
+    /** The noise of gradients takes those of so many, because whole matrices of it are compared. */
+    private static final int NOISE = 4096;
     /** What counts as dormant where no reset says otherwise (Sokar et al., ICML 2023). */
     private static final double DORMANT = 0.025;
 
@@ -48,8 +54,8 @@ final class Watcher implements AutoCloseable {
     private final Recipe recipe;
     private final Learner learner;
     private final Objective objective;
-    private final Part fit;
-    private final Part seen;
+    private Part fit;
+    private Part seen;
     private final int batch;
     private final Seed seed;
     private final Device device;
@@ -94,6 +100,9 @@ final class Watcher implements AutoCloseable {
         if (asks(Watch.Measured.CHARGES) && charges.names().isEmpty()) {
             none(Watch.Measured.CHARGES, "no Space has positive scalings that move trained Parameters alone");
         }
+        if (asks(Watch.Measured.NOISE) && NoiseBalance.spaces(learner.graph(), mixing).isEmpty()) {
+            none(Watch.Measured.NOISE, "no Space between two contractions has coordinates that mix freely");
+        }
         if (asks(Watch.Measured.CHARGES) && !charges.names().isEmpty()) {
             unpredicted().ifPresent(why -> findings.add(new Finding(Finding.Severity.INFO, "charge-not-predicted",
                     "watch", "charges are measured, but how they should move is not: " + why)));
@@ -117,6 +126,12 @@ final class Watcher implements AutoCloseable {
         return !recipe.constraints().isEmpty() ? Optional.of("constraints move weights by factors")
                 : !recipe.remove().isNone() ? Optional.of("'remove' changes the decay or the weights")
                         : recipe.ham().isPresent() ? Optional.of("HAM multiplies weights") : Optional.empty();
+    }
+
+    /** Goes on with other data. */
+    void on(Part trained, Part other) {
+        fit = trained;
+        seen = other;
     }
 
     /** What cannot be measured, or not compared. */
@@ -184,11 +199,15 @@ final class Watcher implements AutoCloseable {
                     quantiles(one.distances().dead(), "distance-dead", one.name(), found);
                     quantiles(one.distances().twins(), "distance-twins", one.name(), found);
                     quantiles(one.distances().rank(), "distance-rank", one.name(), found);
+                    if (one.distances().dead().isPresent()) {
+                        put(found, "length", one.name(), Metric.Watch.ONLY, one.length());
+                    }
                 }
                 if (counts) {
                     count(one.dead(), "dead", one.name(), found);
                     count(one.twins(), "twins", one.name(), found);
                     count(one.rank(), "rank", one.name(), found);
+                    near(one, found);
                 }
             }
         }
@@ -214,6 +233,16 @@ final class Watcher implements AutoCloseable {
         some.ifPresent(n -> put(found, measure, place, Metric.Watch.ONLY, n));
     }
 
+    /** The shares of what {@link Closeness#NEAR} calls near. */
+    private static void near(Closeness one, Map<String, Map<String, Map<String, Double>>> found) {
+        one.distances().dead()
+                .ifPresent(d -> put(found, "near-dead", one.name(), Metric.Watch.ONLY, one.nearlyDead()));
+        one.distances().twins()
+                .ifPresent(d -> put(found, "near-twins", one.name(), Metric.Watch.ONLY, one.nearlyTwins()));
+        one.distances().rank()
+                .ifPresent(d -> put(found, "near-lost", one.name(), Metric.Watch.ONLY, one.nearlyLost()));
+    }
+
     private void ranks(boolean whole, Map<String, Map<String, Map<String, Double>>> found) {
         Ranks.of(learner.weights(), whole).forEach((name, ranks) -> {
             put(found, "stable-rank", name, Metric.Watch.ONLY, ranks.stable());
@@ -233,6 +262,19 @@ final class Watcher implements AutoCloseable {
         dormant.ifPresent(d -> d.scores(objective.input().name(), learner.values(), fit, seed.split("dormant"))
                 .forEach((space, scores) -> put(found, "dormant", space, Metric.Watch.ONLY,
                         Arrays.stream(scores).filter(s -> s <= dormantAt()).count() / (double) scores.length)));
+        if (asked.dear().contains(Watch.Measured.NOISE)) {
+            try (LossGradients gradients = new LossGradients(learner.graph(), objective, fit, NOISE,
+                    seed.split("noise"))) {
+                NoiseBalance.agreement(now, mixing, gradients)
+                        .forEach((space, cosine) -> put(found, "noise-cosine", space, Metric.Watch.ONLY, cosine));
+            }
+        }
+        if (asked.dear().contains(Watch.Measured.OUTPUTS)) {
+            double[] spectrum = learner.spectrum(
+                    seen.select(IntStream.range(0, Math.min(SAMPLES, seen.size())).toArray()));
+            put(found, "output-rank", objective.output(), Metric.Watch.ONLY,
+                    Arrays.stream(spectrum).filter(s -> s > Closeness.NEAR * spectrum[0]).count());
+        }
         if (asked.dear().contains(Watch.Measured.BREAKING)) {
             Breaking.of(learner.symmetries().on(now), mixing)
                     .forEach((space, distance) -> put(found, "breaking", space, Metric.Watch.ONLY, distance));

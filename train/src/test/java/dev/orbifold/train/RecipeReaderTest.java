@@ -61,7 +61,7 @@ class RecipeReaderTest {
                 output: out.onnx
                 """);
         assertEquals(new Recipe.Origin.Dense(List.of(784, 300, 100, 10), "Tanh", false), recipe.origin());
-        assertEquals(folder.resolve("mnist"), recipe.data().path());
+        assertEquals(Optional.of(folder.resolve("mnist")), recipe.data().file());
         assertEquals(0, recipe.batch());
         assertEquals(new Optimizer.Kind.Adam(0.8, 0.95, 1e-8, 0, false), recipe.optimizer());
         assertEquals(2e-3, recipe.rate().at(0.9));
@@ -180,7 +180,6 @@ class RecipeReaderTest {
         assertEquals(32, recipe.batch());
         assertEquals(0.3, recipe.rate().at(0));
         assertEquals(new Recipe.Origin.Model(folder.resolve("m.onnx"), false), recipe.origin());
-        assertEquals(folder.resolve("d.csv"), recipe.data().path());
-        assertEquals(List.of(0.5), recipe.data().mean());
+        assertEquals(new DataRequest(folder.resolve("d.csv"), List.of(0.5), List.of(2.0)), recipe.data());
     }
 }
