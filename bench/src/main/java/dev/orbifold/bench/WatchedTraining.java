@@ -9,6 +9,7 @@ import dev.orbifold.train.TrainRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -110,8 +111,9 @@ public final class WatchedTraining {
                 + Path.of(arguments[1]).toAbsolutePath()
                 + "\nheld-out: 0\nbatch-size: 128\noptimizer: {rate: 0.01}\n" + more;
         Clock clock = new Clock();
-        try (Train train = Train.prepare(new TrainRequest("bench", recipe, run.getParent(),
-                RecipeReader.Overrides.none(), Integer.parseInt(arguments[3])));
+        try (Train train = Train
+                .prepare(new TrainRequest("bench", recipe, Objects.requireNonNull(run.getParent(), "a run in a folder"),
+                        RecipeReader.Overrides.none(), Integer.parseInt(arguments[3])));
                 RunFolder folder = RunFolder.create(run, "train", List.of())) {
             train.run(folder, clock);
             throw new IllegalStateException("the data is too small for " + (STEPS + WARM_UP) + " steps");
