@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param origin where the network comes from
  * @param data what it learns from
  * @param tasks what it learns after that
+ * @param samples how many of each training part are used at most, with what is held out
  * @param loss what is minimised
  * @param smoothing label smoothing, 0 to below 1
  * @param epochs passes over the training part, those of all tasks together
@@ -36,7 +37,8 @@ import java.util.Optional;
  * @param tensorboard whether the metrics are kept as TensorBoard reads them too
  * @param output where the model goes
  */
-public record Recipe(Origin origin, DataSource data, Tasks tasks, CompressOptions.LossKind loss, double smoothing,
+public record Recipe(Origin origin, DataSource data, Tasks tasks, int samples, CompressOptions.LossKind loss,
+        double smoothing,
         int epochs,
         int batch, long seed, double heldOut, Optimizer.Kind optimizer, Optional<Double> projected, Schedule rate,
         double clip,

@@ -113,6 +113,7 @@ public final class RecipeReader {
         DataSource data = sources.data(root);
         Optional<RecipeNode> following = root.get("tasks");
         Tasks tasks = following.map(sources::tasks).orElse(Tasks.one());
+        int samples = root.get("samples").map(n -> n.whole(2)).orElse(Integer.MAX_VALUE);
         String loss = root.get("loss").map(n -> n.oneOf("cross-entropy", "mse", "bce")).orElse("cross-entropy");
         CompressOptions.LossKind kind =
                 CompressOptions.LossKind.valueOf(loss.toUpperCase(Locale.ROOT).replace('-', '_'));
@@ -171,7 +172,8 @@ public final class RecipeReader {
             throw n.wrong("an experiment of many trainings is read as such");
         });
         root.noOthers();
-        return new Recipe(origin, data, tasks, kind, smoothing, epochs, batch, seed, heldOut, how, projected, rate,
+        return new Recipe(origin, data, tasks, samples, kind, smoothing, epochs, batch, seed, heldOut, how, projected,
+                rate,
                 clip,
                 augment,
                 constraints, remove, ham, shrink, precision, predict, watch, tensorboard,
