@@ -45,6 +45,12 @@ public enum Measure {
     NEAR_TWINS("near-twins", false),
     /** The mean share of coordinates nearly lost, in percent. */
     NEAR_LOST("near-lost", false),
+    /** The mean of the median distances of units from dying. */
+    DISTANCE_DEAD("distance-dead", false),
+    /** The mean of the median distances of units from the nearest other one. */
+    DISTANCE_TWINS("distance-twins", false),
+    /** The mean of the smallest singular values over the largest. */
+    DISTANCE_RANK("distance-rank", false),
     /** The mean length of units. */
     LENGTH("length", false),
     /** The mean stable rank of weights. */
@@ -118,6 +124,7 @@ public enum Measure {
             case RANK, OUTPUT_RANK, LENGTH, STABLE_RANK, EFFECTIVE_RANK, BALANCE, NOISE_COSINE, BREAKING
                     -> watched.mean(word,
                             n -> true);
+            case DISTANCE_DEAD, DISTANCE_TWINS, DISTANCE_RANK -> watched.mean(word, "median"::equals);
             case ALIGNMENT -> watched.mean(ALIGNED, n -> !n.equals(Alignments.CHANCE));
             case ALIGNMENT_CHANCE -> watched.mean(ALIGNED, Alignments.CHANCE::equals);
             case CHARGE -> watched.charge();

@@ -14,12 +14,12 @@ import java.util.Optional;
  * @param origin where the network comes from
  * @param data what it learns from
  * @param tasks what it learns after that
+ * @param samples how many of each training part are used at most, with what is held out
  * @param loss what is minimised
  * @param smoothing label smoothing, 0 to below 1
  * @param epochs passes over the training part, those of all tasks together
  * @param batch samples per step; 0 for all at once
  * @param seed of every random draw
- * @param share the share of the training part that is used, above 0 to 1
  * @param heldOut the share of the training part that is only looked at, 0 to below 1
  * @param optimizer how weights move
  * @param projected the relative duality gap to reach by variable projection in the place of the optimizer, if that was asked
@@ -37,8 +37,8 @@ import java.util.Optional;
  * @param tensorboard whether the metrics are kept as TensorBoard reads them too
  * @param output where the model goes
  */
-public record Recipe(Origin origin, DataSource data, Tasks tasks, CompressOptions.LossKind loss, double smoothing,
-        int epochs, int batch, long seed, double share, double heldOut, Optimizer.Kind optimizer,
+public record Recipe(Origin origin, DataSource data, Tasks tasks, int samples, CompressOptions.LossKind loss,
+        double smoothing, int epochs, int batch, long seed, double heldOut, Optimizer.Kind optimizer,
         Optional<Double> projected, Schedule rate,
         double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Prevention remove, Optional<Ham> ham, boolean shrink,

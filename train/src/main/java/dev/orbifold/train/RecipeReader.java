@@ -21,7 +21,6 @@ public final class RecipeReader {
     private static final double ADAM_RATE = 1e-3;
     private static final double MOMENTUM = 0.9;
     private static final double CLIP = 5;
-    private static final double LEAST_SHARE = 1e-6;
     private static final String VARPRO = "varpro";
     /** The relative duality gap at which variable projection stops. */
     private static final double GAP = 1e-6;
@@ -114,6 +113,7 @@ public final class RecipeReader {
         DataSource data = sources.data(root);
         Optional<RecipeNode> following = root.get("tasks");
         Tasks tasks = following.map(sources::tasks).orElse(Tasks.one());
+        int samples = root.get("samples").map(n -> n.whole(2)).orElse(Integer.MAX_VALUE);
         String loss = root.get("loss").map(n -> n.oneOf("cross-entropy", "mse", "bce")).orElse("cross-entropy");
         CompressOptions.LossKind kind =
                 CompressOptions.LossKind.valueOf(loss.toUpperCase(Locale.ROOT).replace('-', '_'));
@@ -125,7 +125,6 @@ public final class RecipeReader {
                 * tasks.count();
         int batch = overrides.batch().orElse(root.get("batch-size").map(this::batch).orElse(CompressOptions.BATCH));
         long seed = overrides.seed().orElse(root.get("seed").map(n -> (long) n.whole(0)).orElse(0L));
-        double share = root.get("share").map(n -> n.number(LEAST_SHARE, 1)).orElse(1.0);
         double heldOut = root.get("held-out").map(n -> n.number(0, 0.9)).orElse(0.1);
         Optional<RecipeNode> optimizer = root.get("optimizer");
         Optimizer.Kind how = optimizer.map(this::optimizer).orElse(new Optimizer.Kind.Sgd(MOMENTUM, true,
@@ -173,7 +172,7 @@ public final class RecipeReader {
             throw n.wrong("an experiment of many trainings is read as such");
         });
         root.noOthers();
-        return new Recipe(origin, data, tasks, kind, smoothing, epochs, batch, seed, share, heldOut, how, projected,
+        return new Recipe(origin, data, tasks, samples, kind, smoothing, epochs, batch, seed, heldOut, how, projected,
                 rate,
                 clip,
                 augment,

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * What one network is trained on one after the other.
@@ -70,13 +71,12 @@ public record Tasks(int permuted, List<DataSource> then) {
     }
 
     private static Task task(DataSet data, Recipe recipe, Seed seed) {
-        Part used = recipe.share() < 1
-                ? data.train().split(1 - recipe.share(), seed.split("share")).kept()
-                : data.train();
+        Part train = data.train().size() <= recipe.samples() ? data.train()
+                : data.train().select(IntStream.of(order(data.train().size(), seed.split("samples").generator()))
+                        .limit(recipe.samples()).sorted().toArray());
         Optional<Part.Split> split = recipe.heldOut() > 0
-                ? Optional.of(used.split(recipe.heldOut(), seed.split("held-out")))
-                : Optional.empty();
-        return new Task(split.map(Part.Split::kept).orElse(used), split.map(Part.Split::held), data);
+                ? Optional.of(train.split(recipe.heldOut(), seed.split("held-out"))) : Optional.empty();
+        return new Task(split.map(Part.Split::kept).orElse(train), split.map(Part.Split::held), data);
     }
 
     private static int[] order(int size, RandomGenerator random) {

@@ -90,6 +90,23 @@ class TasksTest {
     }
 
     @Test
+    void someSamplesAreTheSameOnesForAllTasks() throws IOException {
+        Recipe recipe = permuted("samples: 40\nheld-out: 0.25\n").recipe();
+        Objective objective = Objective.of(
+                Networks.dense((Recipe.Origin.Dense) recipe.origin(), new Seed(0)), recipe.loss(), 0, 0, 1);
+        List<Tasks.Task> tasks = Tasks.open(recipe, objective, new Seed(0));
+        for (Tasks.Task task : tasks) {
+            assertEquals(40, task.fit().size() + task.held().orElseThrow().size());
+            assertEquals(80, task.data().test().size(), "the test part stays whole");
+            assertArrayEquals(sorted(item(tasks.getFirst().fit(), 3)), sorted(item(task.fit(), 3)));
+        }
+        float[] first = item(tasks.getFirst().data().train(), 0);
+        assertFalse(Arrays.equals(first, item(tasks.getFirst().fit(), 0))
+                && Arrays.equals(item(tasks.getFirst().data().train(), 1), item(tasks.getFirst().fit(), 1)),
+                "not the first ones");
+    }
+
+    @Test
     void everyTaskIsLearntInTurnAndResumedToTheSame() throws IOException {
         TrainResult result = run(permuted("watch: {every: 30, dear: [dormant, alignments]}\n"), "whole");
         byte[] whole = Files.readAllBytes(folder.resolve("out.onnx"));

@@ -17,8 +17,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,22 +83,6 @@ class TrainTest {
             zero += share(w) * w.length;
         }
         assertEquals(Math.floor(0.8 * all), zero, 0.5, "the entries of all parameters compete");
-    }
-
-    private static String half() {
-        return "  - {parameters: '*.weight', sparse: elements, zeros: 0.5}\n";
-    }
-
-    /** A share of the data is as many samples fewer, the same ones for the same seed. */
-    @Test
-    void aShareOfTheDataIsTrainedOn() throws IOException {
-        try (Train half = Train.prepare(request(half(), "share: 0.5\n"));
-                Train whole = Train.prepare(request(half(), ""))) {
-            Matcher few = Pattern.compile("([\\d,]+) samples to train on").matcher(String.join("\n", half.plan()));
-            Matcher all = Pattern.compile("([\\d,]+) samples to train on").matcher(String.join("\n", whole.plan()));
-            assertTrue(few.find() && all.find());
-            assertEquals(0.5, Integer.parseInt(few.group(1)) / (double) Integer.parseInt(all.group(1)), 0.02);
-        }
     }
 
     /** λ pulls until the goal's time, and not after; the goal says the least that goes. */
