@@ -167,7 +167,7 @@ class TrainCommandTest {
                 refused("recipe.yaml line 6: epoch: nobody knows this key; did you mean 'epochs'?", "epoch: 3\n"),
                 refused("recipe.yaml line 7: constraint constraint-1: [fc9*] fits no Parameter",
                         "constraints:\n  - {parameters: 'fc9*', sparse: elements, zeros: 0.5}\n"),
-                refused("recipe.yaml line 7: constraints[0].lambda: must lie between 0.0",
+                refused("recipe.yaml line 7: constraints[0].lambda: must not be negative",
                         "constraints:\n  - {parameters: fc1.weight, sparse: elements, lambda: -1}\n"),
                 refused("recipe.yaml line 7: this is not YAML", "constraints: [\n"),
                 refused("recipe.yaml line 7: constraints[0].matrix: there is no file",
@@ -189,7 +189,7 @@ class TrainCommandTest {
     /** A recipe's lines say nothing of what was typed beside it. */
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
             "parameters: 'fc9*', sparse: elements, zeros: 0.5|--constrain 2: constraint constraint-2: [fc9*] fits no Parameter",
-            "parameters: fc1.weight, sparse: elements, lambda: -1|--constrain 2: lambda: must lie between 0.0",
+            "parameters: fc1.weight, sparse: elements, lambda: -1|--constrain 2: lambda: must not be negative",
             "parameters: fc1.weight, sparse: [|--constrain 2: this is not YAML"})
     void whatIsTypedWronglyIsNamedByItsNumber(String typed, String message) throws IOException {
         Path model = Tiny.model(folder.resolve("tiny.onnx"), 0);
