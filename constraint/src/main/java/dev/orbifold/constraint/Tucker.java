@@ -232,16 +232,22 @@ public record Tucker(int layers, List<Long> dims, List<Long> ranks) implements S
         return most == 0 ? 0 : (most - least) / most;
     }
 
-    /** Slices of G: an entry is multiplied once for each axis. */
+    /**
+     * Slices of G, an entry once for each axis, and the columns of Ũ that they meet: where both are 0 no gradient leads away,
+     * where only G is it does.
+     */
     @Override
     public void scale(Tensor factors, Tensor perCell) {
         Tensor core = core(factors);
+        List<List<Tensor>> matrices = matrices(factors);
         long at = 0;
         for (int axis = 0; axis < dims.size(); axis++) {
             long[] shape = new long[dims.size()];
             java.util.Arrays.fill(shape, 1);
             shape[axis] = ranks.get(axis);
-            core.mul_(perCell.narrow(0, at, ranks.get(axis)).view(shape));
+            Tensor own = perCell.narrow(0, at, ranks.get(axis));
+            core.mul_(own.view(shape));
+            matrices.get(axis).getLast().mul_(own.unsqueeze(0));
             at += ranks.get(axis);
         }
     }

@@ -137,6 +137,9 @@ final class ConstraintReader {
             if (over.budget().isPresent()) {
                 throw n.wrong("a budget and the share of 'zeros' are two goals; name one");
             }
+            node.get("zeros-by").filter(by -> by.number() == 0).ifPresent(by -> {
+                throw by.wrong("λ beside 'zeros' ends at this time, before it began; name a later one");
+            });
             if (condition instanceof Condition.PairRanks) {
                 throw n.wrong(
                         "the rank of a product of the network's own goes by λ or to a share of 'zeros', not both");
@@ -225,10 +228,10 @@ final class ConstraintReader {
         }
         double from = given.get("from").map(n -> n.number(0, Double.MAX_VALUE)).orElse(0.0);
         double to = given.require("to").number(0, Double.MAX_VALUE);
-        double until = given.get("until").map(n -> n.number(0, 1)).orElse(1.0);
-        double off = given.get("off").map(n -> n.number(0, 1)).orElse(1.0);
+        double off = given.get("off").map(n -> n.number(LEAST, 1)).orElse(1.0);
+        double until = given.get("until").map(n -> n.number(0, 1)).orElse(off);
         given.noOthers();
-        if (off < until && given.get("until").isPresent()) {
+        if (off < until) {
             throw given.wrong("'off' at " + off + " comes before 'until' at " + until + ": λ would never reach 'to'");
         }
         return new Recipe.Lambda(from, to, until, off, Optional.empty());

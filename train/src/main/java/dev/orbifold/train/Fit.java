@@ -153,7 +153,7 @@ final class Fit {
         if (!Double.isFinite(seen.loss())) {
             throw new TrainException("the loss became " + seen.loss() + " at step " + step + " of " + steps
                     + "; the last good checkpoint is kept in " + run.path()
-                    + ". Try a lower learning rate, a smaller depth, or precision float32");
+                    + ". Try a lower learning rate, a smaller depth, a weaker λ, or precision float32");
         }
         step++;
         fates.ifPresent(f -> f.after(step, learner, progress));

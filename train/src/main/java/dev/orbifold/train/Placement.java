@@ -286,7 +286,7 @@ final class Placement implements AutoCloseable {
     }
 
     private static long end(Recipe.Asked asked, long steps) {
-        return Math.max(2, Math.round(asked.goalUntil() * steps));
+        return Math.max(1, Math.min(steps - 1, Math.max(2, Math.round(asked.goalUntil() * steps))));
     }
 
     private static Aim.Goal goal(Recipe.Asked asked, List<Integer> competing, double share, long steps) {

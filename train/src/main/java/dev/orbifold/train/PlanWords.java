@@ -69,7 +69,8 @@ final class PlanWords {
         String lambda = lambda(asked.lambda());
         return asked.constraint().goal().map(goal -> "steered to " + percent(goal) + " zeros by "
                 + percent(asked.goalUntil()) + " of training"
-                + (asked.lambda().at(0) > 0 || asked.lambda().to() > 0 ? ", prepared by " + lambda : ""))
+                + (asked.lambda().at(0) > 0 || asked.lambda().to() > 0 ? ", prepared by " + lambda + ", until then"
+                        : ""))
                 .orElse(lambda);
     }
 }

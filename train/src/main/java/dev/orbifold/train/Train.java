@@ -80,6 +80,7 @@ public final class Train implements AutoCloseable {
             SharedUses.require(recipe, learner, copies);
             this.start = learner.preventing().started(plain);
             findings.addAll(learner.preventing().findings());
+            findings.addAll(Pull.tooLarge(recipe));
             findings.addAll(Pull.tooShort(recipe, learner.placement().held(), steps()));
             if (recipe.projected().isPresent()) {
                 Projected.require(recipe, start, learner.placement().held());

@@ -11,6 +11,9 @@ final class TrainFindings {
     /** A loss from here on, of that of guessing, has learnt nothing. */
     private static final double GUESSING = 0.98;
 
+    /** A share of the cells by which a goal may be exceeded before somebody should know. */
+    private static final double MORE = 0.02;
+
     private final Recipe recipe;
     private final Placement placement;
     private final List<TrainResult.Outcome> outcomes;
@@ -26,6 +29,7 @@ final class TrainFindings {
         open(findings);
         wide(findings);
         missed(findings);
+        beyond(findings);
         boolean guesses = recipe.loss() == CompressOptions.LossKind.CROSS_ENTROPY && classes > 1
                 && after.loss() >= GUESSING * Math.log(classes);
         if (guesses) {
@@ -52,9 +56,10 @@ final class TrainFindings {
             outcomes.stream().filter(o -> whole && o.name().equals(held.term().name()) && o.zero() < o.cells())
                     .forEach(o -> findings.add(new Finding(Finding.Severity.WARNING, "condition-open", o.name(),
                             String.format(Locale.ROOT,
-                                    "%,d of %,d coordinates are zero: the condition does not hold; leave"
-                                            + " 'lambda' out to have it steered to the end",
-                                    o.zero(), o.cells()))));
+                                    "%,d of %,d coordinates are zero: the condition does not hold; %s", o.zero(),
+                                    o.cells(),
+                                    held.asked().constraint().goal().isPresent() ? "train more steps"
+                                            : "leave 'lambda' out to have it steered to the end"))));
         }
     }
 
@@ -64,6 +69,29 @@ final class TrainFindings {
                 .forEach(o -> findings.add(new Finding(Finding.Severity.WARNING, "gap-open", o.name(),
                         String.format(Locale.ROOT, "the duality gap of the written float32 weights is %.1e of the"
                                 + " objective, not the %.1e asked for; ask for a wider 'gap'", o.gap(), asked)))));
+    }
+
+    /** Goals that a λ beside them has gone beyond; the cells of all parameters of a constraint count together. */
+    private void beyond(List<Finding> findings) {
+        for (Recipe.Asked asked : recipe.constraints()) {
+            if (asked.constraint().goal().isEmpty() || asked.lambda().to() == 0) {
+                continue;
+            }
+            List<String> own = placement.held().stream().filter(h -> h.asked().equals(asked)).map(h -> h.term().name())
+                    .toList();
+            long cells =
+                    outcomes.stream().filter(o -> own.contains(o.name())).mapToLong(TrainResult.Outcome::cells).sum();
+            long zero =
+                    outcomes.stream().filter(o -> own.contains(o.name())).mapToLong(TrainResult.Outcome::zero).sum();
+            double goal = asked.constraint().goal().get();
+            if (zero > (goal + MORE) * cells) {
+                findings.add(new Finding(Finding.Severity.WARNING, "beyond-goal", asked.constraint().name(),
+                        String.format(Locale.ROOT,
+                                "%.1f %% of its cells are zero, and %.1f %% were asked for: λ beside the goal"
+                                        + " took more; lower it",
+                                100.0 * zero / cells, 100 * goal)));
+            }
+        }
     }
 
     /** Goals of which less became zero. */

@@ -85,6 +85,36 @@ class TrainTest {
         assertEquals(Math.floor(0.8 * all), zero, 0.5, "the entries of all parameters compete");
     }
 
+    /** At the very end of training too, and of products of matrices, a goal is reached and stays. */
+    @ParameterizedTest @ValueSource(strings = {"sparse: elements, zeros: 0.8, zeros-by: 1",
+            "tied: {mirror: [8, 8]}, zeros-by: 1", "tucker: 1, zeros: 0.5",
+            "tucker: {share: 0.8, layers: 2}, zeros: 0.5",
+            "rank: 0.5, zeros: 0.5, zeros-by: 1", "rank: 1, depth: 3, zeros: 0.5, lambda: 1e-3"})
+    void everyGoalIsReached(String condition) throws IOException {
+        TrainResult result =
+                run(request("  - {parameters: fc1.weight, " + condition + "}\n", "shrink: false\n"), "run");
+        assertTrue(result.met(), result.toString());
+        assertTrue(result.findings().stream().noneMatch(f -> f.kind().equals("goal-missed")), result.toString());
+    }
+
+    /** What λ cannot bring about, or breaks, is said beforehand; what it took too much of, afterwards. */
+    @Test
+    void whatLambdaWillDoIsSaid() throws IOException {
+        try (Train weak = Train.prepare(request("  - {parameters: fc1.weight, sparse: elements, lambda: 1e-4}\n", ""));
+                Train strong = Train.prepare(
+                        request("  - {parameters: fc1.weight, sparse: elements, zeros: 0.5, lambda: 1000}\n", ""));
+                Train right = Train.prepare(
+                        request("  - {parameters: fc1.weight, sparse: elements, lambda: 0.1}\n", ""))) {
+            assertTrue(String.join("\n", weak.plan()).contains("hardly anything will become zero"));
+            assertTrue(String.join("\n", strong.plan()).contains("factors grow without end"));
+            assertTrue(right.plan().stream().noneMatch(line -> line.startsWith("warning")));
+        }
+        TrainResult beyond = run(request(
+                "  - {parameters: '*.weight', sparse: elements, zeros: 0.01, zeros-by: 0.9, lambda: 0.3}\n",
+                "shrink: false\n"), "beyond");
+        assertTrue(beyond.findings().stream().anyMatch(f -> f.kind().equals("beyond-goal")), beyond.toString());
+    }
+
     /** λ pulls until the goal's time, and not after; the goal says the least that goes. */
     @Test
     void aPenaltyBesideAGoalPreparesIt() throws IOException {
