@@ -177,15 +177,21 @@ public final class Pruned {
         }
     }
 
-    /** z ← z·max(0, 1 − ηλ/‖z‖). Once λ is 0 again, what is zero stays zero. */
+    /**
+     * z ← z·max(0, 1 − ηλ/‖z‖). What was zero after the last of these stays zero once λ is 0 again: the optimizer's own step,
+     * which comes before, moves what has a momentum.
+     */
     private void shrink(double by) {
         if (by > 0) {
-            sites.forEach(s -> scale(s, sizes(s).reciprocal().mul(new Scalar(-by)).add(Scalars.ONE)
-                    .clamp_min(Scalars.ZERO)));
+            for (Site site : sites) {
+                Tensor left = sizes(site).reciprocal().mul(new Scalar(-by)).add(Scalars.ONE).clamp_min(Scalars.ZERO);
+                scale(site, left);
+                site.alive().copy_(left.ne(Scalars.ZERO).to(site.alive().scalar_type()));
+            }
+            frozen = false;
             return;
         }
         if (!frozen) {
-            sites.forEach(s -> s.alive().copy_(sizes(s).ne(Scalars.ZERO).to(s.alive().scalar_type())));
             frozen = sites.stream().anyMatch(s -> s.alive().min().item_double() == 0);
         }
         if (frozen) {

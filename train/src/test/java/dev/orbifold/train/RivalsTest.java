@@ -89,6 +89,17 @@ class RivalsTest {
         assertTrue(result.after().accuracy() > 90, result.verdict());
     }
 
+    /** Momentum and gradients move zeros in the very step in which λ ends; what the last proximal step took out stays out. */
+    @Test
+    void whatProximalStepsTookOutStaysWhenLambdaEnds() throws IOException {
+        TrainResult result = run(digits(
+                "{parameters: fc1.weight, sparse: elements, by: proximal, lambda: {from: 0.01, to: 0.01, off: 0.5}}"),
+                "run");
+        assertEquals(result.constraints().getFirst().zero(), zeros(weight("fc1.weight")));
+        assertTrue(result.constraints().getFirst().zero() > 0.5 * 64 * 24, result.verdict());
+        assertTrue(result.after().accuracy() > 90, result.verdict());
+    }
+
     /** The lasso on inputs that do not overlap takes λ/2 off every weight, and what is smaller becomes exactly 0. */
     @Test
     void proximalStepsReachTheSoftThreshold() throws IOException {
