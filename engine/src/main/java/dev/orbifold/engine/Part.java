@@ -83,7 +83,7 @@ public final class Part {
 
     /** The element type of targets: INT64 for classes and tokens, FLOAT for numbers. */
     public DataType targetType() {
-        return targets instanceof Targets.Rows ? DataType.FLOAT : DataType.INT64;
+        return targets instanceof Targets.Rows || targets instanceof Targets.Same ? DataType.FLOAT : DataType.INT64;
     }
 
     /** The shape of one item's target, without the batch; empty for one class per item. */
@@ -91,6 +91,7 @@ public final class Part {
         return switch (targets) {
             case Targets.Classes c -> new long[0];
             case Targets.Rows rows -> new long[] {rows.width()};
+            case Targets.Same same -> new long[] {same.width()};
             case Targets.Tokens tokens -> new long[] {tokens.width()};
             case Targets.Next next -> new long[] {next.width()};
         };
@@ -141,6 +142,7 @@ public final class Part {
             case Targets.Classes c -> into.set(ValueLayout.JAVA_LONG_UNALIGNED, offset, c.labels()[item]);
             case Targets.Rows rows -> MemorySegment.copy(rows.values(), item * rows.width(), into,
                     ValueLayout.JAVA_FLOAT_UNALIGNED, offset, rows.width());
+            case Targets.Same same -> reader.floats(item, Move.NONE, into, offset);
             case Targets.Tokens tokens -> MemorySegment.copy(tokens.values(), item * tokens.width(), into,
                     ValueLayout.JAVA_LONG_UNALIGNED, offset, tokens.width());
             case Targets.Next next -> reader.longs(item, 1, into, offset);
@@ -206,6 +208,19 @@ public final class Part {
                     source + " has " + size() + " items, too few to hold out a fraction of " + fraction);
         }
         return new Split(select(in), select(out));
+    }
+
+    /**
+     * The same items, each its own target: its numbers as the model sees them, in one row.
+     *
+     * @throws DataException if items are tokens
+     */
+    public Part reconstructing() {
+        if (inputType == DataType.INT64) {
+            throw new DataException("the items of " + source + " are tokens; only numbers can be reconstructed");
+        }
+        Targets same = new Targets.Same(items.size(), items.elements());
+        return new Part(source, items, same, order, normalization, inputType, shape, places);
     }
 
     private int[] classOfItems() {

@@ -38,6 +38,19 @@ public sealed interface Targets {
     }
 
     /**
+     * The numbers of the item itself, which is to be reconstructed.
+     *
+     * @param size the number of items
+     * @param width numbers per item
+     */
+    record Same(int size, int width) implements Targets {
+        @Override
+        public int classes() {
+            return 0;
+        }
+    }
+
+    /**
      * One row of token ids per item.
      *
      * @param values row after row

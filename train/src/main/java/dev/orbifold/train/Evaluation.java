@@ -48,8 +48,7 @@ public final class Evaluation {
         List<CompressResult.Standing> standings = new ArrayList<>();
         for (int i = 0; i < graphs.size(); i++) {
             try (Evaluator evaluator = OnnxRuntime.open(graphs.get(i), threads)) {
-                Objective.Seen seen = Judge.of(evaluator, objective.input().name(), objective.output(), test, loss,
-                        progress);
+                Objective.Seen seen = Judge.of(evaluator, objective, test, loss, progress);
                 Cost cost = Cost.of(graphs.get(i));
                 standings.add(new CompressResult.Standing(seen.accuracy(), seen.loss(), cost.parameters(), cost.macs(),
                         bytes(files.get(i)), latency[i]));

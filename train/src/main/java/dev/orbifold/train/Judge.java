@@ -4,6 +4,7 @@ import dev.orbifold.engine.Part;
 import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.TensorData;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Judges a model on a part of its data by what an independent runtime computes. */
@@ -22,12 +23,13 @@ final class Judge {
     /**
      * Loss and accuracy over a whole part.
      *
-     * @param input the graph input that is fed
-     * @param output the graph output that is judged: logits (n, classes) or (n, tokens, classes), or values
+     * @param objective which graph input is fed, and which output is judged: logits (n, classes) or (n, tokens, classes), or
+     *        values
      */
-    static Objective.Seen of(Evaluator evaluator, String input, String output, Part part,
-            CompressOptions.LossKind kind, Progress progress) {
+    static Objective.Seen of(Evaluator evaluator, Objective objective, Part part, CompressOptions.LossKind kind,
+            Progress progress) {
         Judge judge = new Judge(kind);
+        String output = objective.output();
         long[] item = part.itemShape();
         int perItem = part.targetsPerItem();
         for (int from = 0; from < part.size(); from += BATCH) {
@@ -43,8 +45,9 @@ final class Judge {
             long[] dims = new long[item.length + 1];
             dims[0] = n;
             System.arraycopy(item, 0, dims, 1, item.length);
-            Map<String, TensorData> outputs =
-                    evaluator.run(Map.of(input, new TensorData(part.inputType(), dims, inputs)));
+            Map<String, TensorData> fed = new HashMap<>();
+            objective.feed(fed, new TensorData(part.inputType(), dims, inputs), from);
+            Map<String, TensorData> outputs = evaluator.run(fed);
             TensorData found = outputs.get(output);
             if (found == null) {
                 throw new TrainException("the model has no output " + output + "; it has " + outputs.keySet());
@@ -55,6 +58,9 @@ final class Judge {
             } else {
                 judge.values(found, expected);
             }
+            judge.loss += objective.variational()
+                    .map(v -> v.penalty(outputs.get(Variational.MEAN), outputs.get(Variational.LOG_VARIANCE)))
+                    .orElse(0.0);
             progress.step("test", from + n, part.size(), Double.NaN, Double.NaN);
         }
         double accuracy = kind == CompressOptions.LossKind.CROSS_ENTROPY ? 100.0 * judge.right / judge.targets

@@ -13,6 +13,7 @@ import dev.orbifold.engine.Part;
 import dev.orbifold.engine.Precision;
 import dev.orbifold.engine.Program;
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Seed;
 import dev.orbifold.symmetry.Symmetries;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -46,6 +47,8 @@ final class Learner implements AutoCloseable {
     private final Recipe recipe;
     private final Objective objective;
     private final Precision precision;
+    /** Of what a variational network is fed. */
+    private final Seed noise;
     private final PointerScope scope;
     private final Program program;
     private final FlatWeights weights;
@@ -64,6 +67,7 @@ final class Learner implements AutoCloseable {
         this.recipe = recipe;
         this.objective = objective;
         this.precision = precision;
+        this.noise = new Seed(recipe.seed()).split("noise");
         this.scope = new PointerScope().extend();
         try {
             this.program = Program.compile(graph, device);
@@ -116,12 +120,12 @@ final class Learner implements AutoCloseable {
         Step seen;
         try (PointerScope inner = new PointerScope()) {
             Map<String, Tensor> values = values();
-            values.put(objective.input().name(), batch.inputs());
-            Tensor output;
+            objective.feed(values, batch.inputs(), noise.split(number));
+            Map<String, Tensor> outputs;
             try (Precision.Scope cast = Student.scope(precision, program.device())) {
-                output = objective.answer(program.run(values, Mode.TRAINING));
+                outputs = program.run(values, Mode.TRAINING);
             }
-            Tensor loss = objective.loss(output, batch.targets(), Optional.empty());
+            Tensor loss = objective.loss(outputs, batch.targets());
             weights.zeroGradients();
             loss.backward();
             for (Placement.Paired p : placement.pairs()) {
@@ -132,7 +136,7 @@ final class Learner implements AutoCloseable {
             for (Placement.Rivalled r : placement.rivals()) {
                 r.cells().pull(number, r.asked().lambda().at(progress));
             }
-            seen = new Step(loss.item_double(), objective.accuracy(output, batch.targets()));
+            seen = new Step(loss.item_double(), objective.accuracy(objective.answer(outputs), batch.targets()));
         }
         constrained.step(rate, preventing.gradients(number, recipe.clip()));
         ham.ifPresent(h -> h.after(rate));
@@ -210,7 +214,7 @@ final class Learner implements AutoCloseable {
         try (PointerScope inner = new PointerScope(); NoGradGuard guard = new NoGradGuard();
                 Loader loader = Loader.evaluation(part, part.size(), program.device())) {
             Map<String, Tensor> values = values();
-            values.put(objective.input().name(), loader.epoch(0).next().inputs());
+            objective.feed(values, loader.epoch(0).next().inputs(), noise);
             Tensor said = objective.answer(program.run(values, Mode.EVALUATION)).reshape(part.size(), -1)
                     .to(ScalarType.Double);
             Tensor singular = torch.linalg_svdvals(said.sub(said.mean(0))).cpu();
@@ -230,10 +234,9 @@ final class Learner implements AutoCloseable {
             for (Batch batch : loader.epoch(0)) {
                 try (PointerScope inner = new PointerScope()) {
                     Map<String, Tensor> values = values();
-                    values.put(objective.input().name(), batch.inputs());
-                    Tensor output = objective.answer(program.run(values, Mode.EVALUATION));
+                    objective.feed(values, batch.inputs(), noise.split(targets));
                     long own = batch.targets().numel();
-                    objective.loss(output, batch.targets(), Optional.empty())
+                    objective.loss(program.run(values, Mode.EVALUATION), batch.targets())
                             .mul(new org.bytedeco.pytorch.Scalar((double) own)).backward();
                     targets += own;
                 }

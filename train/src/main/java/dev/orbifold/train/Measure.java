@@ -27,6 +27,10 @@ public enum Measure {
     FATES("fates", false),
     /** Units that are dead at the end, of those whose fate was predicted, in percent. */
     DEAD("dead", false),
+    /** Latents of a variational network that say something. */
+    ACTIVE("active", false),
+    /** The divergence of its posterior from N(0, 1), in nats per item. */
+    DIVERGENCE("divergence", false),
     /** The mean of what tasks ended with, test accuracy in percent. */
     TASKS("tasks", false),
     /** The same of their test loss. */
@@ -116,6 +120,8 @@ public enum Measure {
                     / Math.max(1, result.constraints().stream().mapToLong(TrainResult.Outcome::cells).sum());
             case FATES -> result.fates().map(t -> 100.0 * t.right() / t.units()).orElse(Double.NaN);
             case DEAD -> result.fates().map(t -> 100.0 * t.dead() / t.units()).orElse(Double.NaN);
+            case ACTIVE -> result.latents().map(l -> (double) l.active()).orElse(Double.NaN);
+            case DIVERGENCE -> result.latents().map(Variational.Latents::divergence).orElse(Double.NaN);
             case TASKS -> watched.tasks("accuracy");
             case TASKS_LOSS -> watched.tasks("loss");
             case DEAD_UNITS -> watched.sum("dead");

@@ -67,13 +67,86 @@ final class Networks {
             at = out;
         }
         Dim batch = Dim.named("batch");
-        Graph graph = Graph.of("dense", List.of(ValueInfo.of("x", DataType.FLOAT,
-                new Shape(List.of(batch, Dim.of(of.widths().getFirst()))))),
-                List.of(ValueInfo.of("y", DataType.FLOAT, new Shape(List.of(batch, Dim.of(of.widths().getLast()))))),
+        Graph graph = Graph.of("dense", List.of(value("x", batch, of.widths().getFirst())),
+                List.of(value("y", batch, of.widths().getLast())),
                 nodes, parameters);
-        return of.activation().equals("Gelu")
-                ? new Graph(graph.name(), Map.of("", WITH_GELU), graph.inputs(), graph.outputs(), nodes, parameters,
-                        graph.declared(), graph.origin())
+        return withGelu(graph, of.activation());
+    }
+
+    /**
+     * A variational autoencoder. Inputs x [batch, inputs] and noise [batch, latents]; outputs y, what x is reconstructed as
+     * (logits where that is a probability), and mean and log-variance [batch, latents] of the posterior. Weights are
+     * encoder1.weight, …, mean.weight, log-variance.weight, decoder1.weight, …, each with a bias.
+     */
+    static Graph autoencoder(Recipe.Origin.Autoencoder of, Seed seed) {
+        List<Node> nodes = new ArrayList<>();
+        Map<String, TensorData> parameters = new LinkedHashMap<>();
+        List<Integer> widths = of.widths();
+        int last = widths.size() - 1;
+        String at = "x";
+        for (int layer = 1; layer < last; layer++) {
+            at = layer(new Layer("encoder" + layer, at, widths.get(layer - 1), widths.get(layer)), of, seed, nodes,
+                    parameters);
+        }
+        for (String head : List.of(Variational.MEAN, Variational.LOG_VARIANCE)) {
+            gemm(new Layer(head, at, widths.get(last - 1), widths.get(last)), of.scale(), head, seed, nodes,
+                    parameters);
+        }
+        nodes.add(Node.of("half", "Constant", List.of(), List.of("half"),
+                Map.of("value", new Attribute.Tensor(TensorData.of(new float[] {0.5f})))));
+        nodes.add(Node.of("half-log", "Mul", List.of(Variational.LOG_VARIANCE, "half"), List.of("half-log"), Map.of()));
+        nodes.add(Node.of("deviation", "Exp", List.of("half-log"), List.of("deviation"), Map.of()));
+        nodes.add(Node.of("spread", "Mul", List.of("deviation", Variational.NOISE), List.of("spread"), Map.of()));
+        nodes.add(Node.of("latent", "Add", List.of(Variational.MEAN, "spread"), List.of("latent"), Map.of()));
+        at = "latent";
+        for (int layer = 1; layer < last; layer++) {
+            at = layer(new Layer("decoder" + layer, at, widths.get(last - layer + 1), widths.get(last - layer)), of,
+                    seed,
+                    nodes, parameters);
+        }
+        gemm(new Layer("decoder" + last, at, widths.get(1), widths.getFirst()), of.scale(), "y", seed, nodes,
+                parameters);
+        Dim batch = Dim.named("batch");
+        Graph graph = Graph.of("variational", List.of(value("x", batch, widths.getFirst()),
+                value(Variational.NOISE, batch, widths.get(last))),
+                List.of(value("y", batch, widths.getFirst()),
+                        value(Variational.MEAN, batch, widths.get(last)),
+                        value(Variational.LOG_VARIANCE, batch, widths.get(last))),
+                nodes, parameters);
+        return withGelu(graph, of.activation());
+    }
+
+    private static ValueInfo value(String name, Dim batch, int width) {
+        return ValueInfo.of(name, DataType.FLOAT, new Shape(List.of(batch, Dim.of(width))));
+    }
+
+    private record Layer(String name, String input, int from, int to) {
+    }
+
+    /** A layer and its activation; returns the value that this writes. */
+    private static String layer(Layer layer, Recipe.Origin.Autoencoder of, Seed seed, List<Node> nodes,
+            Map<String, TensorData> parameters) {
+        double gain = RECTIFIED.contains(of.activation()) ? Math.sqrt(2) : 1;
+        gemm(layer, gain * of.scale(), layer.name() + ".out", seed, nodes, parameters);
+        nodes.add(Node.of(layer.name() + ".act", of.activation(), List.of(layer.name() + ".out"),
+                List.of(layer.name() + ".act"), Map.of()));
+        return layer.name() + ".act";
+    }
+
+    private static void gemm(Layer layer, double gain, String output, Seed seed, List<Node> nodes,
+            Map<String, TensorData> parameters) {
+        String name = layer.name();
+        parameters.put(name + ".weight",
+                normal(seed.split(name), gain / Math.sqrt(layer.from()), layer.to(), layer.from()));
+        parameters.put(name + ".bias", TensorData.of(new float[layer.to()], layer.to()));
+        nodes.add(Node.of(name, "Gemm", List.of(layer.input(), name + ".weight", name + ".bias"), List.of(output),
+                Map.of("transB", new Attribute.Int(1))));
+    }
+
+    private static Graph withGelu(Graph graph, String activation) {
+        return activation.equals("Gelu")
+                ? new Graph(graph.name(), Map.of("", WITH_GELU), graph.inputs(), graph.outputs(), graph.nodes(),
+                        graph.parameters(), graph.declared(), graph.origin())
                 : graph;
     }
 

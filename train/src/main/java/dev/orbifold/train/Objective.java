@@ -2,15 +2,18 @@ package dev.orbifold.train;
 
 import dev.orbifold.engine.Batch;
 import dev.orbifold.engine.DataSet;
+import dev.orbifold.engine.Device;
 import dev.orbifold.engine.Distillation;
 import dev.orbifold.engine.Loss;
 import dev.orbifold.engine.Mode;
 import dev.orbifold.engine.Optimizer;
 import dev.orbifold.engine.Part;
 import dev.orbifold.engine.Program;
+import dev.orbifold.engine.Tensors;
 import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
+import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.Shapes;
 import dev.orbifold.graph.TensorData;
@@ -22,7 +25,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * What is minimised, and between which input and output of a Graph.
@@ -31,8 +36,12 @@ import org.bytedeco.pytorch.Tensor;
  * @param output the graph output that is judged
  * @param hard the loss against targets
  * @param distillation the loss against targets and the original model's answers
+ * @param variational what comes on top of a variational autoencoder's loss, and the noise that it is fed
  */
-record Objective(ValueInfo input, String output, Loss hard, Distillation distillation) {
+record Objective(ValueInfo input, String output, Loss hard, Distillation distillation,
+        Optional<Variational> variational) {
+    /** Of the noise in evaluations, which is always the same. */
+    private static final Seed EVALUATION = new Seed(0).split("evaluation");
     private static final int SAMPLE_BATCH = 64;
 
     /**
@@ -46,13 +55,55 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
             throw new TrainException("training feeds one input, but the model has " + graph.inputs().size() + ": "
                     + graph.inputs().stream().map(ValueInfo::name).toList());
         }
-        Loss hard = switch (kind) {
+        Loss hard = hard(kind, smoothing);
+        return new Objective(graph.inputs().getFirst(), graph.outputs().getFirst().name(), hard,
+                new Distillation(hard, distill, temperature, !isTransformer(graph)), Optional.empty());
+    }
+
+    /** The objective of a variational autoencoder, as {@link Networks#autoencoder} makes it. */
+    static Objective variational(Graph graph, CompressOptions.LossKind kind, Variational variational) {
+        Loss hard = hard(kind, 0);
+        return new Objective(graph.inputs().getFirst(), graph.outputs().getFirst().name(), hard,
+                new Distillation(hard, 0, 1, true), Optional.of(variational));
+    }
+
+    private static Loss hard(CompressOptions.LossKind kind, double smoothing) {
+        return switch (kind) {
             case CROSS_ENTROPY -> new Loss.CrossEntropy(smoothing);
             case MSE -> new Loss.MeanSquaredError();
             case BCE -> new Loss.BinaryCrossEntropy();
         };
-        return new Objective(graph.inputs().getFirst(), graph.outputs().getFirst().name(), hard,
-                new Distillation(hard, distill, temperature, !isTransformer(graph)));
+    }
+
+    /** Data with the targets that the network is trained on: an autoencoder's are its inputs. */
+    Part posed(Part part) {
+        if (variational.isEmpty()) {
+            return part;
+        }
+        if (hard instanceof Loss.BinaryCrossEntropy) {
+            Variational.requireProbabilities(part);
+        }
+        return part.reconstructing();
+    }
+
+    /**
+     * Feeds a batch.
+     *
+     * @param values gets what the network reads
+     * @param inputs of the batch; the first axis is the batch
+     * @param seed of the noise, where the network takes any
+     */
+    void feed(Map<String, Tensor> values, Tensor inputs, Seed seed) {
+        values.put(input.name(), inputs);
+        variational.ifPresent(v -> values.put(Variational.NOISE,
+                Tensors.of(v.noise(inputs.size(0), seed), Device.cpu()).to(inputs.device(), ScalarType.Float)));
+    }
+
+    /** The loss of a batch, differentiable, of all that a network returned. */
+    Tensor loss(Map<String, Tensor> outputs, Tensor targets) {
+        Tensor loss = hard.of(answer(outputs), targets);
+        return variational.map(v -> loss.add(v.penalty(outputs)
+                .mul(new Scalar(targets.size(0) / (double) targets.numel())))).orElse(loss);
     }
 
     /**
@@ -130,19 +181,28 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
         double right = 0;
         long targets = 0;
         Loss plain = hard instanceof Loss.CrossEntropy ? new Loss.CrossEntropy(0) : hard;
+        int number = 0;
         for (Batch batch : batches.epoch(0)) {
             try (PointerScope scope = new PointerScope();
                     org.bytedeco.pytorch.NoGradGuard guard = new org.bytedeco.pytorch.NoGradGuard()) {
                 Map<String, Tensor> values = new HashMap<>(parameters);
-                values.put(input.name(), batch.inputs());
-                Tensor outputs = answer(program.run(values, Mode.EVALUATION));
+                feed(values, batch.inputs(), EVALUATION.split(number++));
+                Map<String, Tensor> found = program.run(values, Mode.EVALUATION);
+                Tensor outputs = answer(found);
                 long n = batch.targets().numel();
+                loss += variational.map(v -> v.penalty(found).item_double() * batch.size()).orElse(0.0);
                 loss += plain.of(outputs, batch.targets()).item_double() * n;
                 right += hard.isClassification() ? Loss.correct(outputs, batch.targets()) : Double.NaN;
                 targets += n;
             }
         }
         return new Seen(100 * right / targets, loss / targets);
+    }
+
+    /** Feeds a batch to the independent runtime; the noise is that of its first item's number. */
+    void feed(Map<String, TensorData> values, TensorData inputs, int from) {
+        values.put(input.name(), inputs);
+        variational.ifPresent(v -> values.put(Variational.NOISE, v.noise(inputs.dim(0), EVALUATION.split(from))));
     }
 
     /** The first samples of a part as inputs for the independent runtime, in batches. */
@@ -159,7 +219,9 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
             for (int i = 0; i < n; i++) {
                 part.read(from + i, bytes, i * part.itemBytes());
             }
-            batches.add(Map.of(input.name(), new TensorData(part.inputType(), dims, bytes)));
+            Map<String, TensorData> fed = new HashMap<>();
+            feed(fed, new TensorData(part.inputType(), dims, bytes), from);
+            batches.add(Map.copyOf(fed));
         }
         return batches;
     }

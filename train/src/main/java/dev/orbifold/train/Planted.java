@@ -45,6 +45,24 @@ public record Planted(Law law, double noise, int samples, int test) implements D
     }
 
     /**
+     * y = Σ vᵢxᵢ over the first inputs, x ~ N(0, 1); the others say nothing.
+     *
+     * @param weights v
+     * @param inputs of an item
+     */
+    public record Sparse(List<Double> weights, int inputs) implements Law {
+        /** Copies the list. */
+        public Sparse {
+            weights = List.copyOf(weights);
+        }
+
+        @Override
+        public int outputs() {
+            return 1;
+        }
+    }
+
+    /**
      * x uniform on a disk in the plane, as in the rare gate of theory, 5.
      *
      * @param radius of the disk
@@ -82,6 +100,7 @@ public record Planted(Law law, double noise, int samples, int test) implements D
         String what = switch (law) {
             case Linear l -> "planted linear map " + l.inputs() + " to " + l.outputs() + " with singular values "
                     + l.singular();
+            case Sparse s -> "planted weights " + s.weights() + " of the first of " + s.inputs() + " inputs";
             case Disk d -> "planted " + (d.gate() ? "gate" : "norm") + " on a disk of radius "
                     + PlanWords.number(d.radius());
         };
@@ -119,6 +138,14 @@ public record Planted(Law law, double noise, int samples, int test) implements D
                 double[] target = new double[l.outputs()];
                 Arrays.setAll(target, o -> dot(map[o], item));
                 yield target;
+            }
+            case Sparse s -> {
+                Arrays.setAll(item, i -> random.nextGaussian());
+                double sum = 0;
+                for (int i = 0; i < s.weights().size(); i++) {
+                    sum += s.weights().get(i) * item[i];
+                }
+                yield new double[] {sum};
             }
             case Disk d -> {
                 double length = d.radius() * Math.sqrt(random.nextDouble());

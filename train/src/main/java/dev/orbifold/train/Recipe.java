@@ -55,6 +55,21 @@ public record Recipe(Origin origin, DataSource data, Tasks tasks, int samples, C
         }
 
         /**
+         * A variational autoencoder with random weights: an encoder, and a decoder that is its mirror image.
+         *
+         * @param widths inputs, hidden units of the encoder, latents
+         * @param activation an ONNX operator, between layers
+         * @param scale what drawn weights are multiplied with
+         * @param beta β, the factor of the divergence
+         */
+        record Autoencoder(List<Integer> widths, String activation, double scale, double beta) implements Origin {
+            /** Copies the list. */
+            public Autoencoder {
+                widths = List.copyOf(widths);
+            }
+        }
+
+        /**
          * A dense network with random weights.
          *
          * @param widths inputs, hidden units, outputs

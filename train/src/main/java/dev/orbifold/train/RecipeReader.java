@@ -108,13 +108,14 @@ public final class RecipeReader {
 
     private Recipe recipe() {
         root.get("about");
-        Recipe.Origin origin = origin();
+        Recipe.Origin origin = new NetworkReader(folder, overrides).origin(root);
         SourceReader sources = new SourceReader(folder, overrides);
         DataSource data = sources.data(root);
         Optional<RecipeNode> following = root.get("tasks");
         Tasks tasks = following.map(sources::tasks).orElse(Tasks.one());
         int samples = root.get("samples").map(n -> n.whole(2)).orElse(Integer.MAX_VALUE);
-        String loss = root.get("loss").map(n -> n.oneOf("cross-entropy", "mse", "bce")).orElse("cross-entropy");
+        String loss = root.get("loss").map(n -> n.oneOf("cross-entropy", "mse", "bce"))
+                .orElse(origin instanceof Recipe.Origin.Autoencoder ? "bce" : "cross-entropy");
         CompressOptions.LossKind kind =
                 CompressOptions.LossKind.valueOf(loss.toUpperCase(Locale.ROOT).replace('-', '_'));
         if (kind == CompressOptions.LossKind.CROSS_ENTROPY && data instanceof Planted) {
@@ -172,12 +173,15 @@ public final class RecipeReader {
             throw n.wrong("an experiment of many trainings is read as such");
         });
         root.noOthers();
-        return new Recipe(origin, data, tasks, samples, kind, smoothing, epochs, batch, seed, heldOut, how, projected,
-                rate,
-                clip,
-                augment,
-                constraints, remove, ham, shrink, precision, predict, watch, tensorboard,
-                output.toAbsolutePath().normalize());
+        Recipe recipe =
+                new Recipe(origin, data, tasks, samples, kind, smoothing, epochs, batch, seed, heldOut, how, projected,
+                        rate,
+                        clip,
+                        augment,
+                        constraints, remove, ham, shrink, precision, predict, watch, tensorboard,
+                        output.toAbsolutePath().normalize());
+        NetworkReader.requireFit(root, recipe);
+        return recipe;
     }
 
     private static void requireSteady(RecipeNode tasks, Schedule rate, Optional<Double> projected,
@@ -217,35 +221,6 @@ public final class RecipeReader {
 
     private int batch(RecipeNode node) {
         return node.text().equals("all") ? 0 : node.whole(1);
-    }
-
-    private Recipe.Origin origin() {
-        Optional<RecipeNode> model = root.get("model");
-        Optional<RecipeNode> network = root.get("network");
-        boolean random = root.get("start").map(n -> n.oneOf("trained", "random").equals("random")).orElse(false);
-        if (overrides.model().isPresent()) {
-            return new Recipe.Origin.Model(overrides.model().get(), random);
-        }
-        if (model.isPresent() == network.isPresent()) {
-            throw root.wrong("name either a 'model', an ONNX file, or a 'network' to build");
-        }
-        if (model.isPresent()) {
-            return new Recipe.Origin.Model(folder.resolve(model.get().text()).normalize(), random);
-        }
-        RecipeNode dense = network.get();
-        List<Integer> widths = dense.require("dense").list().stream().map(n -> n.whole(1)).toList();
-        if (widths.size() < 2) {
-            throw dense.wrong("a dense network needs at least inputs and outputs, such as [784, 300, 100, 10]");
-        }
-        String activation =
-                dense.get("activation").map(n -> n.oneOf("relu", "tanh", "sigmoid", "gelu", "identity", "figlu"))
-                        .orElse("relu");
-        boolean bias = dense.get("bias").map(RecipeNode::truth).orElse(true);
-        boolean residual = dense.get("residual").map(RecipeNode::truth).orElse(false);
-        double scale = dense.get("scale").map(n -> n.number(0, Double.MAX_VALUE)).orElse(1.0);
-        dense.noOthers();
-        return new Recipe.Origin.Dense(widths,
-                activation.substring(0, 1).toUpperCase(Locale.ROOT) + activation.substring(1), bias, residual, scale);
     }
 
     static List<Double> numbers(Optional<RecipeNode> node) {

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Reads {@code data} and {@code tasks} of a recipe. */
 final class SourceReader {
@@ -66,15 +67,17 @@ final class SourceReader {
     private static Planted planted(RecipeNode node) {
         Optional<RecipeNode> linear = node.get("linear");
         Optional<RecipeNode> disk = node.get("disk");
+        Optional<RecipeNode> sparse = node.get("sparse");
         double noise = node.get("noise").map(n -> n.number(0, Double.MAX_VALUE)).orElse(0.0);
         int samples = node.get("samples").map(n -> n.whole(2)).orElse(SAMPLES);
         int test = node.get("test").map(n -> n.whole(1)).orElse(TEST);
         node.noOthers();
-        if (linear.isPresent() == disk.isPresent()) {
-            throw node.wrong("name either a 'linear' map or a 'disk'");
+        List<Planted.Law> laws = Stream.of(linear.map(SourceReader::linear), disk.map(SourceReader::disk),
+                sparse.map(SourceReader::sparse)).flatMap(Optional::stream).toList();
+        if (laws.size() != 1) {
+            throw node.wrong("name one of a 'linear' map, 'sparse' weights and a 'disk'");
         }
-        return new Planted(linear.map(SourceReader::linear).orElseGet(() -> disk(disk.orElseThrow())), noise, samples,
-                test);
+        return new Planted(laws.getFirst(), noise, samples, test);
     }
 
     private static Planted.Law linear(RecipeNode node) {
@@ -88,6 +91,17 @@ final class SourceReader {
                     + Math.min(inputs, outputs) + " singular values, found " + singular.size());
         }
         return new Planted.Linear(singular, inputs, outputs);
+    }
+
+    private static Planted.Law sparse(RecipeNode node) {
+        RecipeNode values = node.require("weights");
+        List<Double> weights = values.list().stream().map(RecipeNode::number).toList();
+        int inputs = node.require("inputs").whole(1);
+        node.noOthers();
+        if (weights.isEmpty() || weights.size() > inputs) {
+            throw values.wrong("of " + inputs + " inputs, 1 to " + inputs + " have a weight, found " + weights.size());
+        }
+        return new Planted.Sparse(weights, inputs);
     }
 
     private static Planted.Law disk(RecipeNode node) {

@@ -51,15 +51,16 @@ public record Tasks(int permuted, List<DataSource> then) {
         Tasks tasks = recipe.tasks();
         DataSet first = recipe.data().open(seed.split("data"), objective.input());
         List<Task> all = new ArrayList<>();
-        all.add(task(first, recipe, seed));
+        all.add(task(first, recipe, objective, seed));
         for (int t = 1; t < tasks.permuted(); t++) {
             int[] order = order(Math.toIntExact(first.train().itemBytes() / first.train().inputType().bytes()),
                     seed.split("tasks").split(t).generator());
-            all.add(task(new DataSet(first.train().permuted(order), first.test().permuted(order)), recipe, seed));
+            all.add(task(new DataSet(first.train().permuted(order), first.test().permuted(order)), recipe, objective,
+                    seed));
         }
         for (DataSource next : tasks.then()) {
             DataSet data = next.open(seed.split("data").split(all.size()), objective.input());
-            all.add(task(data, recipe, seed));
+            all.add(task(data, recipe, objective, seed));
             int found = all.getLast().fit().size();
             int expected = all.getFirst().fit().size();
             if (found != expected) {
@@ -70,13 +71,15 @@ public record Tasks(int permuted, List<DataSource> then) {
         return all;
     }
 
-    private static Task task(DataSet data, Recipe recipe, Seed seed) {
+    private static Task task(DataSet data, Recipe recipe, Objective objective, Seed seed) {
         Part train = data.train().size() <= recipe.samples() ? data.train()
                 : data.train().select(IntStream.of(order(data.train().size(), seed.split("samples").generator()))
                         .limit(recipe.samples()).sorted().toArray());
         Optional<Part.Split> split = recipe.heldOut() > 0
                 ? Optional.of(train.split(recipe.heldOut(), seed.split("held-out"))) : Optional.empty();
-        return new Task(split.map(Part.Split::kept).orElse(train), split.map(Part.Split::held), data);
+        return new Task(objective.posed(split.map(Part.Split::kept).orElse(train)),
+                split.map(Part.Split::held).map(objective::posed),
+                new DataSet(objective.posed(data.train()), objective.posed(data.test())));
     }
 
     private static int[] order(int size, RandomGenerator random) {

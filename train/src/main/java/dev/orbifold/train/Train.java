@@ -8,23 +8,18 @@ import dev.orbifold.engine.Loader;
 import dev.orbifold.engine.Natives;
 import dev.orbifold.engine.Part;
 import dev.orbifold.engine.Precision;
-import dev.orbifold.engine.Program;
 import dev.orbifold.graph.Cost;
-import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
-import dev.orbifold.graph.Unsupported;
 import dev.orbifold.run.Checkpoint;
 import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunFolder;
-import dev.orbifold.symmetry.Unshare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -68,8 +63,8 @@ public final class Train implements AutoCloseable {
         Natives.threads(request.threads());
         this.device = Device.best();
         Seed seed = new Seed(recipe.seed());
-        Graph plain = network(seed);
-        this.objective = Objective.of(plain, recipe.loss(), recipe.smoothing(), 0, 1);
+        Graph plain = Origins.open(recipe, seed, device, findings, copies);
+        this.objective = Origins.objective(plain, recipe);
         this.tasks = Tasks.open(recipe, objective, seed);
         tasks.forEach(t -> objective.requireFit(plain, t.data()));
         this.data = tasks.getFirst().data();
@@ -97,47 +92,6 @@ public final class Train implements AutoCloseable {
      */
     public static Train prepare(TrainRequest request) {
         return new Train(request);
-    }
-
-    private Graph network(Seed seed) {
-        return switch (recipe.origin()) {
-            case Recipe.Origin.Dense dense -> Networks.dense(dense, seed.split("network"));
-            case Recipe.Origin.Model model -> {
-                Graph graph = OnnxFile.read(model.path());
-                Unsupported.reason(graph).ifPresent(reason -> {
-                    throw new TrainException(reason);
-                });
-                Unshare unshared = SharedUses.apart(graph, recipe);
-                findings.addAll(unshared.findings());
-                copies.putAll(unshared.copies());
-                unshared.graph().parameters().forEach((name, values) -> {
-                    if (values.type().isReal() && values.type() != DataType.FLOAT) {
-                        throw new TrainException("parameter '" + name + "' is " + values.type()
-                                + ", but only float32 is trained; export the model in float32");
-                    }
-                });
-                if (!model.random()) {
-                    finite(unshared.graph());
-                    yield unshared.graph();
-                }
-                try (Program program = Program.compile(unshared.graph(), device)) {
-                    yield Networks.redrawn(unshared.graph(), program, seed.split("network"));
-                }
-            }
-        };
-    }
-
-    private static void finite(Graph graph) {
-        graph.parameters().forEach((name, values) -> {
-            if (values.type() == DataType.FLOAT) {
-                for (float value : values.toFloats()) {
-                    if (!Float.isFinite(value)) {
-                        throw new TrainException("parameter '" + name + "' of the model holds " + value
-                                + ", from which nothing can be trained");
-                    }
-                }
-            }
-        });
     }
 
     private Learner learner(Precision precision) {
@@ -177,7 +131,8 @@ public final class Train implements AutoCloseable {
     public List<String> plan() {
         List<String> lines = new ArrayList<>();
         Cost cost = Cost.of(start);
-        lines.add(String.format(Locale.ROOT, "model: %s, %,d parameters, %,d MACs", origin(), cost.parameters(),
+        lines.add(String.format(Locale.ROOT, "model: %s, %,d parameters, %,d MACs", Origins.words(recipe.origin()),
+                cost.parameters(),
                 cost.macs()));
         lines.add(String.format(Locale.ROOT, "data: %s, %,d samples to train on, %,d held out, %,d to test",
                 recipe.data().words(), fit.size(), held.map(Part::size).orElse(0), data.test().size()));
@@ -246,13 +201,6 @@ public final class Train implements AutoCloseable {
 
     static String words(dev.orbifold.constraint.Scheme scheme) {
         return scheme.getClass().getSimpleName().toLowerCase(Locale.ROOT) + " D = " + scheme.depth();
-    }
-
-    private String origin() {
-        return switch (recipe.origin()) {
-            case Recipe.Origin.Dense d -> "dense " + d.widths() + " " + d.activation();
-            case Recipe.Origin.Model m -> m.path() + (m.random() ? " with random weights" : "");
-        };
     }
 
     private Loader loader() {

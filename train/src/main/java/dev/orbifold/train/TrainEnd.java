@@ -90,6 +90,8 @@ final class TrainEnd {
                 List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
         Optional<Fates.Table> became = fates.map(f -> f.table(folded)).filter(t -> t.units() > 0);
         fates.ifPresent(f -> findings.addAll(f.findings(folded)));
+        Optional<Variational.Latents> latents = objective.variational().map(v -> latents(v, written, witness));
+        latents.ifPresent(l -> findings.addAll(TrainFindings.silent(l, recipe)));
         boolean met = learner.placement().steering().stream().allMatch(Placement.Steering::met)
                 && learner.placement().rivals().stream().allMatch(TrainEnd::met);
         findings.addAll(new TrainFindings(recipe, learner.placement(), outcomes).of(standings.getFirst(),
@@ -97,12 +99,18 @@ final class TrainEnd {
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), recipe.fresh(),
                 new TrainResult.Weights(Measure.weights(start, false), Measure.weights(written, true)), outcomes,
                 equality.maxError(), Math.min(SAMPLES, data.test().size()),
-                verdict(standings.getLast(), outcomes, became), met, findings, became);
+                verdict(standings.getLast(), outcomes, became, latents), met, findings, became, latents);
         OnnxFile.write(written, recipe.output());
         run.findings(findings);
         run.result(json(result));
         run.state(RunState.Status.DONE, met ? 0 : 1, "");
         return result;
+    }
+
+    private Variational.Latents latents(Variational variational, Graph written, Evaluator.Factory witness) {
+        try (Evaluator evaluator = witness.open(written)) {
+            return variational.latents(evaluator, objective.samples(data.test(), data.test().size()));
+        }
     }
 
     private static boolean pulled(Placement.Held held) {
@@ -223,13 +231,15 @@ final class TrainEnd {
     }
 
     private static String verdict(CompressResult.Standing after, List<TrainResult.Outcome> outcomes,
-            Optional<Fates.Table> fates) {
+            Optional<Fates.Table> fates, Optional<Variational.Latents> latents) {
         StringBuilder text = new StringBuilder(Double.isNaN(after.accuracy())
                 ? String.format(Locale.ROOT, "test loss %.5g", after.loss())
                 : String.format(Locale.ROOT, "accuracy %.2f %%, test loss %.4f", after.accuracy(), after.loss()));
         outcomes.forEach(o -> text.append(String.format(Locale.ROOT, "; %s: %,d of %,d zero", o.name(), o.zero(),
                 o.cells())));
         fates.ifPresent(t -> text.append("; ").append(t.text()));
+        latents.ifPresent(l -> text.append(String.format(Locale.ROOT,
+                "; %d of %d latents active, divergence %.2f nats per item", l.active(), l.latents(), l.divergence())));
         return text.toString();
     }
 
@@ -237,7 +247,7 @@ final class TrainEnd {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("schema", "orbifold.train/1");
         json.put("model", Map.of("path", run.model("start.onnx").toString(), "name",
-                recipe.origin() instanceof Recipe.Origin.Model m ? String.valueOf(m.path().getFileName()) : "dense"));
+                Origins.name(recipe.origin())));
         json.put("data", recipe.data().words());
         json.put("command", run.view().arguments());
         json.put("before", result.before());
@@ -247,6 +257,7 @@ final class TrainEnd {
         json.put("equality", Map.of("maxError", result.maxError(), "samples", result.samples()));
         json.put("constraints", result.constraints());
         result.fates().ifPresent(t -> json.put("fates", t));
+        result.latents().ifPresent(l -> json.put("latents", l));
         json.put("met", result.met());
         json.put("verdict", result.verdict());
         json.put("seconds", run.metrics().seconds());

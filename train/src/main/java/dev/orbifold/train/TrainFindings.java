@@ -47,6 +47,17 @@ final class TrainFindings {
         return findings;
     }
 
+    /** Latents that a variational network does without. */
+    static List<Finding> silent(Variational.Latents latents, Recipe recipe) {
+        int silent = latents.latents() - latents.active();
+        return silent == 0 ? List.of() : List.of(new Finding(
+                latents.active() == 0 ? Finding.Severity.WARNING : Finding.Severity.INFO, "posterior-collapse",
+                recipe.output().toString(), String.format(Locale.ROOT,
+                        "%d of %d latents say nothing: their mean varies over the test part by a variance of at most 0.01,"
+                                + " and the decoder does without them; a lower 'beta' or weight decay brings more to life",
+                        silent, latents.latents())));
+    }
+
     /** Conditions that are wanted whole, and that λ has not brought about. */
     private void open(List<Finding> findings) {
         for (Placement.Held held : placement.held()) {

@@ -18,10 +18,11 @@ import java.util.Optional;
  * @param met whether every goal was reached
  * @param findings what the user should know
  * @param fates what became of units whose fate was predicted, if that was asked for
+ * @param latents what became of the latents of a variational network
  */
 public record TrainResult(CompressResult.Standing before, CompressResult.Standing after, boolean fresh, Weights weights,
         List<Outcome> constraints, double maxError, int samples, String verdict, boolean met, List<Finding> findings,
-        Optional<Fates.Table> fates) implements Reached {
+        Optional<Fates.Table> fates, Optional<Variational.Latents> latents) implements Reached {
     /**
      * Weights: entries of Parameters with two axes and more.
      *

@@ -6,12 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.engine.DataOptions;
 import dev.orbifold.engine.DataSet;
+import dev.orbifold.engine.Distillation;
+import dev.orbifold.engine.Loss;
 import dev.orbifold.engine.Part;
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Evaluator;
+import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class JudgeTest {
@@ -31,6 +37,12 @@ class JudgeTest {
         };
     }
 
+    private static Objective objective(String output) {
+        Loss loss = new Loss.MeanSquaredError();
+        return new Objective(ValueInfo.of("x", DataType.FLOAT, Shape.of(1, 1)), output, loss,
+                new Distillation(loss, 0, 1, true), Optional.empty());
+    }
+
     private static Part part(String rows, int columns) {
         StringBuilder csv = new StringBuilder();
         for (int c = 0; c < columns; c++) {
@@ -45,7 +57,7 @@ class JudgeTest {
     void classesByHand() {
         // The same two rows many times, so that every split of them has both: logits (0, ln 3), labels 1 and 0.
         Part part = part("0,1.0986123,1\n0,1.0986123,0\n".repeat(50), 2);
-        Objective.Seen seen = Judge.of(mirror(), "x", "y", part, CompressOptions.LossKind.CROSS_ENTROPY,
+        Objective.Seen seen = Judge.of(mirror(), objective("y"), part, CompressOptions.LossKind.CROSS_ENTROPY,
                 Progress.SILENT);
         // softmax = (1/4, 3/4); half of the targets are right.
         assertEquals(50, seen.accuracy(), EXACT);
@@ -55,7 +67,7 @@ class JudgeTest {
     @Test
     void squaresByHand() {
         Part part = part("1.5,0.5\n".repeat(20), 1);
-        Objective.Seen seen = Judge.of(mirror(), "x", "y", part, CompressOptions.LossKind.MSE, Progress.SILENT);
+        Objective.Seen seen = Judge.of(mirror(), objective("y"), part, CompressOptions.LossKind.MSE, Progress.SILENT);
         assertEquals(1, seen.loss(), EXACT);
         assertTrue(Double.isNaN(seen.accuracy()));
         assertEquals(-1, seen.score(), EXACT);
@@ -66,14 +78,14 @@ class JudgeTest {
         Part part = part("2,0.25\n".repeat(20), 1);
         double expected = -0.25 * Math.log(1 / (1 + Math.exp(-2))) - 0.75 * Math.log(1 / (1 + Math.exp(2)));
         assertEquals(expected,
-                Judge.of(mirror(), "x", "y", part, CompressOptions.LossKind.BCE, Progress.SILENT).loss(), EXACT);
+                Judge.of(mirror(), objective("y"), part, CompressOptions.LossKind.BCE, Progress.SILENT).loss(), EXACT);
     }
 
     @Test
     void anOutputThatIsNotThereIsNamed() {
         Part part = part("1.5,0.5\n".repeat(20), 1);
         TrainException thrown = assertThrows(TrainException.class,
-                () -> Judge.of(mirror(), "x", "z", part, CompressOptions.LossKind.MSE, Progress.SILENT));
+                () -> Judge.of(mirror(), objective("z"), part, CompressOptions.LossKind.MSE, Progress.SILENT));
         assertTrue(thrown.getMessage().contains("z"), thrown.getMessage());
     }
 }

@@ -76,6 +76,17 @@ class PlantedTest {
         assertEquals(82, squares(gram(map)), 1e-11);
     }
 
+    /** Targets are the planted sum to rounding, whatever the other inputs are. */
+    @Test
+    void sparseWeightsAreThoseOfTheFirstInputs() {
+        Part part = open(new Planted(new Planted.Sparse(List.of(2.0, -0.5), 5), 0, 50, 10), 3).train();
+        for (int i = 0; i < part.size(); i++) {
+            float[] x = input(part, i);
+            assertEquals(5, x.length);
+            assertEquals(2 * x[0] - 0.5 * x[1], target(part, i)[0], ROUNDING);
+        }
+    }
+
     /** E[y xᵀ] = V for standard normal x, and what noise adds is as large as asked. */
     @Test
     void targetsAreTheMapOfInputsPlusNoise() {
@@ -130,7 +141,8 @@ class PlantedTest {
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
             "data: {planted: {linear: {singular: [1, 2, 3], inputs: 2}}}|has 1 to 2 singular values, found 3",
             "data: {planted: {linear: {singular: [-1]}}}|must not be negative",
-            "data: {planted: {noise: 1}}|name either a 'linear' map or a 'disk'",
+            "data: {planted: {noise: 1}}|name one of a 'linear' map, 'sparse' weights and a 'disk'",
+            "data: {planted: {sparse: {weights: [1, 2], inputs: 1}}}|of 1 inputs, 1 to 1 have a weight, found 2",
             "data: {planted: {disk: {learn: norm}}, mean: 1}|drawn, not read",
             "data: {planted: {disk: {radius: 1}}}|planted.disk: 'learn' is missing",
             "data: {mean: 1}|data: 'path' is missing"})
