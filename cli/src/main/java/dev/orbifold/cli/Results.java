@@ -94,6 +94,11 @@ final class Results {
         if (!sentence.isEmpty()) {
             text.append(capital(sentence)).append(sentence.endsWith(".") ? "\n" : ".\n");
         }
+        if (!constraints.isEmpty() && result.has("latents")) {
+            JsonNode latents = result.path("latents");
+            text.append(latents.path("active").asInt()).append(" of ").append(latents.path("latents").asInt())
+                    .append(" latents are active.\n");
+        }
         if (result.path("equality").has("maxError")) {
             text.append(capital(equalityText())).append(".\n");
         }

@@ -12,6 +12,7 @@ import dev.orbifold.train.Trials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,7 +92,7 @@ final class TrainCommand implements Callable<Integer> {
                 asked.origin() instanceof Recipe.Origin.Model read ? read.path() : Path.of(""));
         try (Train train = Train.prepare(request)) {
             if (dryRun) {
-                return planned(train.plan());
+                return planned(train.plan(), train.numbers());
             }
             try (RunFolder run = RunFolder.create(folder, "train", output.arguments())) {
                 return new Training(output, "train").of(run, progress -> train.run(run, progress));
@@ -101,16 +102,21 @@ final class TrainCommand implements Callable<Integer> {
 
     private int experiment(Trials trials, Path folder) {
         if (dryRun) {
-            return planned(trials.plan());
+            return planned(trials.plan(), trials.numbers());
         }
         try (RunFolder run = RunFolder.create(folder, EXPERIMENT, output.arguments())) {
             return new Training(output, EXPERIMENT).of(run, progress -> trials.run(run, progress));
         }
     }
 
-    private int planned(List<String> plan) {
+    private int planned(List<String> plan, Map<String, Object> numbers) {
         output.print(() -> String.join("\n", plan));
-        output.document("orbifold.train-plan/1", () -> Map.of("plan", plan));
+        output.document("orbifold.train-plan/1", () -> {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("plan", plan);
+            document.putAll(numbers);
+            return document;
+        });
         return ExitCode.DONE;
     }
 

@@ -5,11 +5,13 @@ import dev.orbifold.report.HtmlReport;
 import dev.orbifold.run.RunException;
 import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
+import dev.orbifold.run.RunView;
 import dev.orbifold.run.Typed;
 import dev.orbifold.train.InterruptedRun;
 import dev.orbifold.train.Progress;
 import dev.orbifold.train.Reached;
 import dev.orbifold.train.TrainException;
+import dev.orbifold.train.Trials;
 import java.util.function.Function;
 
 /**
@@ -41,7 +43,7 @@ record Training(Output output, String command) {
         Results results = new Results(run.view());
         int code = result.met() && results.equal() ? ExitCode.DONE : ExitCode.MISSED;
         run.state(RunState.Status.DONE, code, "");
-        HtmlReport.write(run.view());
+        reports(run);
         return said(results, code, result.verdict());
     }
 
@@ -68,10 +70,16 @@ record Training(Output output, String command) {
         return code;
     }
 
+    /** Writes the report of a Run and, where it is an experiment, of each of its trainings. */
+    private static void reports(RunFolder run) {
+        HtmlReport.write(run.view());
+        Trials.runs(run.path()).forEach(one -> HtmlReport.write(RunView.of(one)));
+    }
+
     private static void left(RunFolder run, RunState.Status status, int code, String next, Throwable reason) {
         try {
             run.state(status, code, next);
-            HtmlReport.write(run.view());
+            reports(run);
         } catch (RunException e) {
             // The disk that failed the training may fail this as well; the first reason is the one to tell.
             reason.addSuppressed(e);

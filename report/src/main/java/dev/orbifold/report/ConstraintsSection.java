@@ -56,11 +56,31 @@ final class ConstraintsSection {
             section.element("p", "The Run has no result with constraints" + unfinished + ".", "class", "missing");
         } else {
             table(section, rows);
+            result.ifPresent(r -> weights(section, r.path("weights").path("each")));
         }
         chart.ifPresentOrElse(
                 drawn -> Sections.figure(section, drawn, "Share of cells that are exactly zero", charts),
                 () -> section.element("p", "The Run recorded no shares of zeros over epochs.", "class", "missing"));
         return section.end("section");
+    }
+
+    private static void weights(Html section, JsonNode each) {
+        List<List<String>> cells = new ArrayList<>();
+        for (JsonNode one : each) {
+            long all = 1;
+            List<String> shape = new ArrayList<>();
+            for (JsonNode axis : one.path("shape")) {
+                all *= axis.asLong();
+                shape.add(axis.asText());
+            }
+            long left = one.path("nonZero").asLong();
+            cells.add(List.of(one.path("name").asText(), String.join(" × ", shape), Outcomes.grouped(all),
+                    Outcomes.grouped(left), Units.percent(all == 0 ? Double.NaN : 100.0 * (all - left) / all)));
+        }
+        if (!cells.isEmpty()) {
+            section.longTable("What is left of every weight of the written model",
+                    List.of("weight", "shape", "#entries", "#not zero", "#zero"), cells, "class", "weights");
+        }
     }
 
     private static void table(Html section, List<Outcomes.Row> rows) {

@@ -170,7 +170,7 @@ public record Outcomes(List<Row> rows) {
         return table;
     }
 
-    private static String grouped(long count) {
+    static String grouped(long count) {
         return String.format(Locale.ROOT, "%,d", count);
     }
 }

@@ -157,7 +157,7 @@ public enum Measure {
         return count;
     }
 
-    private static long nonZero(TensorData data) {
+    static long nonZero(TensorData data) {
         long count = 0;
         for (long i = 0; i < data.elements(); i++) {
             count += data.doubleAt(i) == 0 ? 0 : 1;

@@ -53,6 +53,8 @@ public final class Train implements AutoCloseable {
     private final Objective objective;
     private final List<Finding> findings = new ArrayList<>();
     private double seconds = Double.NaN;
+    private long factors;
+    private long memory;
     private final Map<String, List<String>> copies = new LinkedHashMap<>();
 
     private Train(TrainRequest request) {
@@ -83,6 +85,7 @@ public final class Train implements AutoCloseable {
         } catch (dev.orbifold.constraint.ConstraintException e) {
             throw located(e);
         }
+        findings.addAll(TrainFindings.unscaled(fit, recipe));
     }
 
     /**
@@ -170,6 +173,8 @@ public final class Train implements AutoCloseable {
             lines.add(String.format(Locale.ROOT,
                     "memory: weights, gradients and moments %.1f MB, constraints %.1f MB; activations of a batch come on top",
                     buffers * 4e-6 * cost.parameters(), buffers * 4e-6 * extra));
+            factors = extra;
+            memory = 4L * buffers * (cost.parameters() + extra);
             seconds = secondsPerStep(learner) * steps();
             lines.add(String.format(Locale.ROOT, "time: about %.0f s of training on this machine", seconds));
         }
@@ -181,6 +186,20 @@ public final class Train implements AutoCloseable {
     /** What {@link #plan} estimated, in seconds. */
     double seconds() {
         return seconds;
+    }
+
+    /** The numbers of {@link #plan}, once that was made. */
+    public Map<String, Object> numbers() {
+        Cost cost = Cost.of(start);
+        Map<String, Object> numbers = new LinkedHashMap<>();
+        numbers.put("parameters", cost.parameters());
+        numbers.put("macs", cost.macs());
+        numbers.put("samples", fit.size());
+        numbers.put("steps", steps());
+        numbers.put("factors", factors);
+        numbers.put("memory_bytes", memory);
+        numbers.put("seconds", seconds);
+        return numbers;
     }
 
     /** The median, once the first steps have warmed up. */

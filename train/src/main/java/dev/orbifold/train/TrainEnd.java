@@ -97,7 +97,7 @@ final class TrainEnd {
         findings.addAll(new TrainFindings(recipe, learner.placement(), outcomes).of(standings.getFirst(),
                 standings.getLast(), data.classes()));
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), recipe.fresh(),
-                new TrainResult.Weights(Measure.weights(start, false), Measure.weights(written, true)), outcomes,
+                TrainResult.Weights.of(start, written), outcomes,
                 equality.maxError(), Math.min(SAMPLES, data.test().size()),
                 verdict(standings.getLast(), outcomes, became, latents), met, findings, became, latents);
         OnnxFile.write(written, recipe.output());

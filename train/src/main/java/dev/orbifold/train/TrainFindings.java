@@ -1,7 +1,11 @@
 package dev.orbifold.train;
 
 import dev.orbifold.constraint.Condition;
+import dev.orbifold.engine.Part;
+import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Finding;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +17,12 @@ final class TrainFindings {
 
     /** A share of the cells by which a goal may be exceeded before somebody should know. */
     private static final double MORE = 0.02;
+
+    /** A root mean square of the data above this, or below one over this, is far from 1. */
+    private static final double UNSCALED = 10;
+
+    /** Items that are looked at for that. */
+    private static final int LOOKED_AT = 256;
 
     private final Recipe recipe;
     private final Placement placement;
@@ -45,6 +55,31 @@ final class TrainFindings {
                             after.loss(), before.loss())));
         }
         return findings;
+    }
+
+    /** Numbers that training would do better with near 1. */
+    static List<Finding> unscaled(Part part, Recipe recipe) {
+        if (part.inputType() != DataType.FLOAT || recipe.data() instanceof Planted) {
+            return List.of();
+        }
+        MemorySegment item = MemorySegment.ofArray(new byte[Math.toIntExact(part.itemBytes())]);
+        double squares = 0;
+        long count = 0;
+        for (int i = 0; i < Math.min(part.size(), LOOKED_AT); i++) {
+            part.read(i, item, 0);
+            for (float value : item.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED)) {
+                squares += (double) value * value;
+                count++;
+            }
+        }
+        double size = Math.sqrt(squares / count);
+        return size == 0 || size >= 1 / UNSCALED && size <= UNSCALED ? List.of()
+                : List.of(new Finding(recipe.fresh() ? Finding.Severity.WARNING : Finding.Severity.INFO,
+                        "data-unscaled", recipe.data().words(), String.format(Locale.ROOT,
+                                "the numbers of the data have a root mean square of %.3g; networks learn from numbers"
+                                        + " around 1: give 'mean' and 'std' with the data, if the model does not scale"
+                                        + " them itself",
+                                size)));
     }
 
     /** Latents that a variational network does without. */

@@ -1,6 +1,9 @@
 package dev.orbifold.train;
 
 import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,8 +31,37 @@ public record TrainResult(CompressResult.Standing before, CompressResult.Standin
      *
      * @param before of the network as it started
      * @param nonZero of the written model, those that are not 0
+     * @param each of the written model, one by one
      */
-    public record Weights(long before, long nonZero) {
+    public record Weights(long before, long nonZero, List<Weight> each) {
+        /** Copies the list. */
+        public Weights {
+            each = List.copyOf(each);
+        }
+
+        static Weights of(Graph before, Graph after) {
+            List<Weight> each = new ArrayList<>();
+            after.parameters().forEach((name, data) -> {
+                if (data.type().isReal() && data.rank() >= 2) {
+                    each.add(new Weight(name, Arrays.stream(data.dims()).boxed().toList(), Measure.nonZero(data)));
+                }
+            });
+            return new Weights(Measure.weights(before, false), Measure.weights(after, true), each);
+        }
+
+        /**
+         * One Parameter of the written model.
+         *
+         * @param name of the Parameter
+         * @param shape its axes
+         * @param nonZero entries that are not 0
+         */
+        public record Weight(String name, List<Long> shape, long nonZero) {
+            /** Copies the list. */
+            public Weight {
+                shape = List.copyOf(shape);
+            }
+        }
     }
 
     /**

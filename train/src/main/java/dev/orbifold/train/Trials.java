@@ -13,6 +13,7 @@ import dev.orbifold.run.RunState;
 import dev.orbifold.run.RunView;
 import dev.orbifold.run.Storage;
 import dev.orbifold.run.Typed;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** All trainings of an {@link Experiment}, one after the other, each a Run of its own below the experiment's. */
 public final class Trials {
@@ -35,6 +37,7 @@ public final class Trials {
 
     private final TrainRequest request;
     private final Experiment experiment;
+    private double seconds = Double.NaN;
 
     private Trials(TrainRequest request, Experiment experiment) {
         this.request = request;
@@ -74,6 +77,11 @@ public final class Trials {
         return request.of(trial, output);
     }
 
+    /** The numbers of {@link #plan}, once that was made. */
+    public Map<String, Object> numbers() {
+        return Map.of("trainings", experiment.trials().size(), "seconds", seconds);
+    }
+
     /** What will be done, for {@code --dry-run}: one fact a line. */
     public List<String> plan() {
         List<String> lines = new ArrayList<>();
@@ -92,6 +100,7 @@ public final class Trials {
                 all += trainings * train.seconds();
             }
         }
+        seconds = all;
         lines.add(String.format(Locale.ROOT, "time: about %.0f min for the experiment", all / 60));
         return lines;
     }
@@ -150,6 +159,24 @@ public final class Trials {
         run.view().inputs().forEach(InputFile::checkUnchanged);
         TrainRequest request = run.view().configuration(TrainRequest.class);
         return prepare(request).orElseThrow().run(run, progress);
+    }
+
+    /**
+     * The folders of an experiment's trainings that have begun, in the order of their names; none where a Run is no
+     * experiment.
+     *
+     * @param experiment the folder of its Run
+     */
+    public static List<Path> runs(Path experiment) {
+        Path folder = experiment.resolve(FOLDER);
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(f -> Files.exists(f.resolve("run.json"))).sorted().toList();
+        } catch (IOException e) {
+            throw new RunException("cannot list " + folder + ": " + e.getMessage(), e);
+        }
     }
 
     private String label(Experiment.Trial trial) {
