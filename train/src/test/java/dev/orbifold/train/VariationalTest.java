@@ -150,13 +150,13 @@ class VariationalTest {
             "network: {variational: [3]}; needs at least inputs and latents",
             "network: {variational: [3, 2], dense: [3, 2]}; name either 'dense' layers or a 'variational' autoencoder",
             "network: {variational: [3, 2], beta: -1}; beta",
-            "network: {variational: [3, 2]}\nloss: cross-entropy; reconstructs its inputs",
-            "network: {variational: [3, 2]}\nloss: mse\naugment: crop; as they are",
-            "network: {variational: [3, 2]}\nloss: mse\nwatch: {dear: [alignments]}; alignments is measured",
-            "network: {variational: [3, 2]}\nloss: mse\nremove: {reset: {dormant: 0.1}}; leave 'reset' out",
-            "network: {variational: [3, 2]}\nloss: mse\npredict: {at: 0.1}; without noise of their own",
+            "network: {variational: [3, 2]}\\nloss: cross-entropy; reconstructs its inputs",
+            "network: {variational: [3, 2]}\\nloss: mse\\naugment: crop; as they are",
+            "network: {variational: [3, 2]}\\nloss: mse\\nwatch: {dear: [alignments]}; alignments is measured",
+            "network: {variational: [3, 2]}\\nloss: mse\\nremove: {reset: {dormant: 0.1}}; leave 'reset' out",
+            "network: {variational: [3, 2]}\\nloss: mse\\npredict: {at: 0.1}; without noise of their own",
             "network: {variational: [3, 2]}; bce reads what is reconstructed as probabilities",
-            "network: {variational: [4, 2]}\nloss: mse; does not fit the model's input"})
+            "network: {variational: [4, 2]}\\nloss: mse; does not fit the model's input"})
     void whatDoesNotFitIsRefused(String recipe, String message) throws IOException {
         normal(50, 1, 1, 1);
         String text = recipe.replace("\\n", "\n") + "\ndata: normal.csv\noutput: out.onnx\n";
