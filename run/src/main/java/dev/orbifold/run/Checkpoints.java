@@ -3,6 +3,7 @@ package dev.orbifold.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -65,6 +66,20 @@ public final class Checkpoints {
             }
         }
         return Optional.empty();
+    }
+
+    /** The checkpoints that are newer than the newest whole one, and so damaged: what they held is lost. */
+    public List<Path> damaged() {
+        List<Path> damaged = new ArrayList<>();
+        for (Entry entry : entries()) {
+            try (Checkpoint whole = Checkpoint.open(entry.file()).orElse(null)) {
+                if (whole != null) {
+                    break;
+                }
+                damaged.add(entry.file());
+            }
+        }
+        return damaged;
     }
 
     /** Deletes all checkpoints, once the Run is done and none is needed any more. */

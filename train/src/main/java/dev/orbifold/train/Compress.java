@@ -255,6 +255,7 @@ public final class Compress implements AutoCloseable {
             }
             Optional<Checkpoint> checkpoint = run.resume();
             try {
+                compress.findings.addAll(Resumed.damaged(run, checkpoint, progress));
                 return compress.train(run, progress, decided.get(), checkpoint);
             } finally {
                 checkpoint.ifPresent(Checkpoint::close);

@@ -107,12 +107,12 @@ public enum Measure {
     }
 
     /** The number for one training; NaN where it has none. */
-    double of(TrainResult result, Graph before, Graph after, String value, Watched watched) {
+    double of(TrainResult result, String value, Watched watched) {
         return switch (this) {
             case VALUE -> number(value);
             case ACCURACY -> result.after().accuracy();
             case LOSS -> result.after().loss();
-            case COMPRESSION -> weights(before, false) / (double) Math.max(1, weights(after, true));
+            case COMPRESSION -> result.weights().before() / (double) Math.max(1, result.weights().nonZero());
             case SPEEDUP -> result.before().macs() / (double) Math.max(1, result.after().macs());
             case PARAMETERS -> result.after().parameters();
             case MACS -> result.after().macs();

@@ -249,6 +249,10 @@ final class Placement implements AutoCloseable {
                     throw new ConstraintException(
                             shares + ", and one of them spans other parameters as well; they contradict");
                 }
+                if (condition.equals(other.asked().constraint().condition())) {
+                    throw new ConstraintException(shares + "; constraints on one parameter add up, and the sum of two"
+                            + " of a kind has less of it than either: ask for one");
+                }
                 if (whole) {
                     throw new ConstraintException(
                             shares + "; constraints on one parameter add up, so that it would not hold in the sum");

@@ -265,11 +265,13 @@ public final class Train implements AutoCloseable {
         run.view().inputs().forEach(InputFile::checkUnchanged);
         Configuration configuration = run.view().configuration(Configuration.class);
         try (Train train = prepare(configuration.request())) {
+            train.findings.addAll(Resumed.changed(configuration.request(), progress));
             if (configuration.precision().isEmpty()) {
                 return train.run(run, progress);
             }
             Optional<Checkpoint> checkpoint = run.resume();
             try {
+                train.findings.addAll(Resumed.damaged(run, checkpoint, progress));
                 return train.train(run, progress, configuration.precision().get(), checkpoint);
             } finally {
                 checkpoint.ifPresent(Checkpoint::close);

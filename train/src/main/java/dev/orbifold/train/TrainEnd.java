@@ -21,7 +21,6 @@ import dev.orbifold.run.RunState;
 import dev.orbifold.structure.Equality;
 import dev.orbifold.structure.Factored;
 import dev.orbifold.structure.Shrink;
-import dev.orbifold.structure.ShrinkOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -86,8 +85,8 @@ final class TrainEnd {
         Path kept = run.model("trained.onnx");
         OnnxFile.write(written, kept);
         progress.message("testing the network before and after");
-        List<CompressResult.Standing> standings = Evaluation.of(List.of(start, written),
-                List.of(run.model("start.onnx"), kept), data.test(), objective, recipe.loss(), threads, progress);
+        List<CompressResult.Standing> standings = Evaluation.of(List.of(original(), written),
+                List.of(originalFile(), kept), data.test(), objective, recipe.loss(), threads, progress);
         Optional<Fates.Table> became = fates.map(f -> f.table(folded)).filter(t -> t.units() > 0);
         fates.ifPresent(f -> findings.addAll(f.findings(folded)));
         Optional<Variational.Latents> latents = objective.variational().map(v -> latents(v, written, witness));
@@ -97,7 +96,7 @@ final class TrainEnd {
         findings.addAll(new TrainFindings(recipe, learner.placement(), outcomes).of(standings.getFirst(),
                 standings.getLast(), data.classes()));
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), recipe.fresh(),
-                TrainResult.Weights.of(start, written), outcomes,
+                TrainResult.Weights.of(original(), written), outcomes,
                 equality.maxError(), Math.min(SAMPLES, data.test().size()),
                 verdict(standings.getLast(), outcomes, became, latents), met, findings, became, latents);
         OnnxFile.write(written, recipe.output());
@@ -105,6 +104,15 @@ final class TrainEnd {
         run.result(json(result));
         run.state(RunState.Status.DONE, met ? 0 : 1, "");
         return result;
+    }
+
+    /** What the user has: the file as it is, without the copies that training makes of what is read in several places. */
+    private Graph original() {
+        return recipe.origin() instanceof Recipe.Origin.Model m && !m.random() ? OnnxFile.read(m.path()) : start;
+    }
+
+    private Path originalFile() {
+        return recipe.origin() instanceof Recipe.Origin.Model m && !m.random() ? m.path() : run.model("start.onnx");
     }
 
     private Variational.Latents latents(Variational variational, Graph written, Evaluator.Factory witness) {
@@ -139,8 +147,10 @@ final class TrainEnd {
             }
         }
         if (recipe.shrink() && !recipe.constraints().isEmpty()) {
-            Shrink shrink = Shrink.lossless(graph, ShrinkOptions.DEFAULT, witness, samples);
+            KeptWidths kept = new KeptWidths(learner.placement());
+            Shrink shrink = Shrink.lossless(graph, kept.options(graph), witness, samples);
             findings.addAll(shrink.findings());
+            findings.addAll(kept.findings(shrink.after()));
             if (Cost.of(shrink.after()).parameters() > Cost.of(graph).parameters()) {
                 findings.add(new Finding(Finding.Severity.INFO, "shrink-no-smaller", recipe.output().toString(),
                         "taking out what has collapsed would make more parameters of parameters that are read in several"
@@ -163,13 +173,22 @@ final class TrainEnd {
             Tensor sizes = scheme.sizes(form.factors());
             double threshold = Scheme.ZERO;
             return new TrainResult.Outcome(held.term().name(), held.form().parameters(),
-                    held.asked().constraint().condition().words(), Train.words(scheme),
+                    words(held, form), Train.words(scheme),
                     scheme.depth(), goal(held.asked()), form.lambda(), scheme.cells(), scheme.closed(form.factors()),
                     new TrainResult.Outcome.Nearby(below(sizes, 10 * threshold), below(sizes, threshold / 10)),
                     form.penalty(), scheme.imbalance(form.factors()), gap(held, folded),
                     pulled(held) ? learner.constrained().stationarity(held.term()).relative() : Double.NaN,
                     left(form.chart(), held, folded));
         }
+    }
+
+    /** The condition, with the rank that is left where that is what was asked for. */
+    private static String words(Placement.Held held, Reparametrization form) {
+        String words = held.asked().constraint().condition().words();
+        if (!(form.scheme() instanceof dev.orbifold.constraint.Ranked) || held.form().parameters().size() > 1) {
+            return words;
+        }
+        return words + ", now " + (form.cells() - form.closed());
     }
 
     /** The relative duality gap on the training data, where the problem is convex and the penalty covers the weight. */

@@ -7,8 +7,10 @@ import dev.orbifold.graph.Finding;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** What somebody should know of how a training ended. */
 final class TrainFindings {
@@ -37,9 +39,16 @@ final class TrainFindings {
     List<Finding> of(CompressResult.Standing before, CompressResult.Standing after, int classes) {
         List<Finding> findings = new ArrayList<>();
         open(findings);
+        sums(findings);
         wide(findings);
         missed(findings);
         beyond(findings);
+        if (!recipe.fresh() && after.bytes() > before.bytes() && after.parameters() > before.parameters()) {
+            findings.add(new Finding(Finding.Severity.WARNING, "larger-than-before", recipe.output().toString(),
+                    String.format(Locale.ROOT, "the written model has %,d parameters, more than the %,d it began with:"
+                            + " what is read in several places needed a copy for each",
+                            after.parameters(), before.parameters())));
+        }
         boolean guesses = recipe.loss() == CompressOptions.LossKind.CROSS_ENTROPY && classes > 1
                 && after.loss() >= GUESSING * Math.log(classes);
         if (guesses) {
@@ -91,6 +100,20 @@ final class TrainFindings {
                         "%d of %d latents say nothing: their mean varies over the test part by a variance of at most 0.01,"
                                 + " and the decoder does without them; a lower 'beta' or weight decay brings more to life",
                         silent, latents.latents())));
+    }
+
+    /** Parameters that are a sum of what several constraints hold. */
+    private void sums(List<Finding> findings) {
+        Map<List<String>, List<String>> names = new LinkedHashMap<>();
+        placement.held().forEach(
+                h -> names.computeIfAbsent(h.form().parameters(), p -> new ArrayList<>()).add(h.term().name()));
+        names.forEach((parameters, all) -> {
+            if (all.size() > 1) {
+                findings.add(new Finding(Finding.Severity.INFO, "sum-written-dense", String.join(", ", parameters),
+                        "is the sum of what " + String.join(" and ", all) + " hold, written as one tensor: zeros and"
+                                + " ranks are those of the parts, and do not show in the file"));
+            }
+        });
     }
 
     /** Conditions that are wanted whole, and that λ has not brought about. */

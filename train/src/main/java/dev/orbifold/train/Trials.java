@@ -2,8 +2,6 @@ package dev.orbifold.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orbifold.graph.Finding;
-import dev.orbifold.graph.Graph;
-import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.Json;
@@ -139,10 +137,10 @@ public final class Trials {
                 }
             }
             ExperimentResult.Point point = point(kept);
-            if (!RunView.of(folder).result().map(r -> r.path("met").asBoolean(true)).orElse(true)) {
-                findings.add(new Finding(Finding.Severity.WARNING, "goal-missed", label,
-                        "a constraint missed the share of zeros it was to reach"));
-            }
+            RunView.of(folder).result().filter(r -> !r.path("met").asBoolean(true))
+                    .ifPresent(r -> findings.add(new Finding(Finding.Severity.WARNING, "goal-missed", label,
+                            "a constraint missed the share of zeros it was to reach: "
+                                    + r.path("verdict").asText())));
             points.add(point);
             run.result(json(points, run, findings.isEmpty()));
         }
@@ -158,6 +156,7 @@ public final class Trials {
     public static ExperimentResult resume(RunFolder run, Progress progress) {
         run.view().inputs().forEach(InputFile::checkUnchanged);
         TrainRequest request = run.view().configuration(TrainRequest.class);
+        Resumed.changed(request, progress);
         return prepare(request).orElseThrow().run(run, progress);
     }
 
@@ -190,12 +189,10 @@ public final class Trials {
         TrainResult result = trained(trial, folder, output, progress);
         Experiment.Series series = experiment.series().get(trial.series());
         String value = series.values().get(trial.value());
-        Graph before = OnnxFile.read(folder.resolve("models").resolve("start.onnx"));
-        Graph after = OnnxFile.read(output);
         Watched watched = new Watched(RunView.of(folder).metrics());
         Map<String, Double> measures = new LinkedHashMap<>();
         for (Measure measure : Measure.values()) {
-            measures.put(measure.word(), measure.of(result, before, after, value, watched));
+            measures.put(measure.word(), measure.of(result, value, watched));
         }
         ExperimentResult.Point point = new ExperimentResult.Point(series.name(), value, trial.seed(), measures,
                 result.maxError(), result.samples(), FOLDER + "/" + trial.name());
