@@ -51,6 +51,7 @@ final class UnitForecast {
             double[][] in = site.inputs(graph);
             double[][] out = site.outputs(graph);
             int dead = 0;
+            int unsettled = 0;
             int chunk = chunk(present.elements(), space.dimension());
             for (int from = 0; from < space.dimension(); from += chunk) {
                 int[] units = IntStream.range(from, Math.min(from + chunk, space.dimension())).toArray();
@@ -65,6 +66,7 @@ final class UnitForecast {
                 try (UnitThreshold each =
                         UnitThreshold.ofEach(x, seen.gradientsWithout(units), site.slopes())) {
                     List<UnitThreshold.Maximum> reached = each.reached(starts, ends);
+                    unsettled += each.unsettled();
                     for (int k = 0; k < units.length; k++) {
                         double distance = Math.hypot(Vectors.length(in[units[k]]), Vectors.length(out[units[k]]));
                         predictions.add(Prediction.of(space.name(), "unit " + units[k], kind, new int[] {units[k]},
@@ -73,6 +75,11 @@ final class UnitForecast {
                     }
                 }
                 watcher.at(space.name(), predictions.size(), space.dimension());
+            }
+            if (unsettled > 0) {
+                findings.add(new Finding(Finding.Severity.WARNING, "direction-unsettled", space.name(), unsettled
+                        + " units were still finding more to say when the search for their direction ended: their wd* is"
+                        + " too low"));
             }
             if (dead > 0) {
                 findings.add(new Finding(Finding.Severity.INFO, "on-mirror", space.name(), dead

@@ -26,11 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class UnitThreshold implements AutoCloseable {
     /** Of the value: what may be left of the gradient along the sphere; the value is off by the square of it. */
-    private static final double FLAT = 1e-7;
-    private static final int STEPS = 5000;
+    static final double FLAT = 1e-7;
+    static final int STEPS = 5000;
     /** The same where there are many units, or nobody asks for more digits. */
-    private static final double FLAT_QUICK = 1e-3;
-    private static final int STEPS_QUICK = 400;
+    static final double FLAT_QUICK = 1e-3;
+    static final int STEPS_QUICK = 4000;
     /** Maxima whose values differ by less, relatively, and whose directions by less than {@link #ANGLE}, are one. */
     private static final double SAME = 1e-3;
     /** In 1 − cosine. */
@@ -67,6 +67,7 @@ public final class UnitThreshold implements AutoCloseable {
     /** Whether every unit has gradients of its own: g is [units, n, outputs]. */
     private final boolean each;
     private final boolean quick;
+    private int unsettled;
 
     private UnitThreshold(TensorData inputs, TensorData gradients, Slopes slopes, boolean quick) {
         this.slopes = slopes;
@@ -133,7 +134,26 @@ public final class UnitThreshold implements AutoCloseable {
      * The value −b·c(a) and its gradients at several points. Where b is not given it is −c(a)/‖c(a)‖, its best.
      */
     Point at(double[][] a, double @Nullable [][] given) {
+        return at(a, given, null);
+    }
+
+    /** The gradients of some of the units that have their own, for {@link #at}; null for all, or where all have the same. */
+    @Nullable
+    Tensor chosen(int @Nullable [] which) {
+        if (!each || which == null) {
+            return null;
+        }
+        return g.index_select(0, Tensors.of(Device.cpu(), Arrays.stream(which).asLongStream().toArray(), which.length));
+    }
+
+    /**
+     * The same for some of the units.
+     *
+     * @param own what {@link #chosen} gave for them
+     */
+    Point at(double[][] a, double @Nullable [][] given, @Nullable Tensor own) {
         int s = a.length;
+        Tensor g = own == null ? this.g : own;
         try (PointerScope inner = new PointerScope()) {
             Tensor z = x.mm(matrix(a, width).t());
             Tensor slope = slope(z);
@@ -199,7 +219,7 @@ public final class UnitThreshold implements AutoCloseable {
             a[k] = Vectors.normal(width, random);
             Vectors.scale(a[k], 1 / Vectors.length(a[k]));
         }
-        Point end = ascend(a, null);
+        Point end = risen(a, null);
         List<Maximum> found = new ArrayList<>();
         Integer[] order = new Integer[starts];
         Arrays.setAll(order, k -> k);
@@ -241,7 +261,7 @@ public final class UnitThreshold implements AutoCloseable {
         if (each && inputs.length != g.size(0)) {
             throw new CollapseException("found weights of " + inputs.length + " units and gradients of " + g.size(0));
         }
-        Point end = ascend(unit(inputs, width), unit(outputs, this.outputs));
+        Point end = risen(unit(inputs, width), unit(outputs, this.outputs));
         List<Maximum> found = new ArrayList<>();
         for (int k = 0; k < inputs.length; k++) {
             found.add(new Maximum(end.value()[k], end.a()[k], end.b()[k], 1));
@@ -321,48 +341,15 @@ public final class UnitThreshold implements AutoCloseable {
         return unit;
     }
 
-    /** Ascends from every start at once, each with a step of its own; joint in a and b where b is given. */
-    private Point ascend(double[][] a, double @Nullable [][] b) {
-        int s = a.length;
-        double[] step = new double[s];
-        // A step of the joint flow is short, so that each unit stays in its own basin.
-        double longest = b == null ? 1e6 : 0.1;
-        double flat = quick ? FLAT_QUICK : FLAT;
-        int most = quick ? STEPS_QUICK : STEPS;
-        Arrays.fill(step, b == null ? 0.5 : longest);
-        Point now = at(a, b);
-        boolean moving = true;
-        for (int i = 0; i < most && moving; i++) {
-            double[][] nextA = new double[s][];
-            double[][] nextB = new double[s][];
-            moving = false;
-            for (int k = 0; k < s; k++) {
-                double size = Math.max(Vectors.length(now.alongA()[k]), Vectors.length(now.alongB()[k]));
-                boolean settled = size == 0 || step[k] < 1e-9 || (sideways(now.alongA()[k], now.a()[k]) <= flat * size
-                        && (b == null || sideways(now.alongB()[k], now.b()[k]) <= flat * size));
-                moving |= !settled;
-                nextA[k] = settled ? now.a()[k] : moved(now.a()[k], now.alongA()[k], step[k] / size);
-                nextB[k] = settled || b == null ? now.b()[k] : moved(now.b()[k], now.alongB()[k], step[k] / size);
-            }
-            Point next = at(nextA, b == null ? null : nextB);
-            for (int k = 0; k < s; k++) {
-                if (next.value()[k] >= now.value()[k]) {
-                    now.a()[k] = next.a()[k];
-                    now.b()[k] = next.b()[k];
-                    now.value()[k] = next.value()[k];
-                    now.alongA()[k] = next.alongA()[k];
-                    now.alongB()[k] = next.alongB()[k];
-                    step[k] = Math.min(longest, 2 * step[k]);
-                } else {
-                    step[k] /= 4;
-                }
-            }
-        }
-        return now;
+    private Point risen(double[][] a, double @Nullable [][] b) {
+        UnitAscent.End end = UnitAscent.of(this, a, b, quick);
+        unsettled = end.unsettled();
+        return end.point();
     }
 
-    private static double sideways(double[] gradient, double[] at) {
-        return Vectors.length(tangent(gradient, at));
+    /** How many of the last ascent's units were still rising when it ended: their values are too low. */
+    int unsettled() {
+        return unsettled;
     }
 
     /** A unit vector moved along a direction, and of unit length again. */

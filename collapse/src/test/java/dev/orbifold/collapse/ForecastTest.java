@@ -197,9 +197,11 @@ class ForecastTest {
                 assertEquals(p.threshold() < share * decay ? Lyapunov.Verdict.COLLAPSES : Lyapunov.Verdict.ESCAPES,
                         p.verdict(), p::toString);
             }
-            assertEquals(share < 1 ? 2 : 3, found.count(Lyapunov.Verdict.COLLAPSES));
+            long below = first.stream().filter(p -> p.threshold() < share * decay).count();
+            assertTrue(share < 1 ? below <= 2 : below >= 3, "several may come to one maximum");
+            assertEquals(below, found.count(Lyapunov.Verdict.COLLAPSES));
             double[][] phase = found.attracting(new double[] {1e-3, 0.01}, new double[] {0, share * decay, 100});
-            assertEquals((share < 1 ? 2 : 3) / 5.0, phase[1][1], 1e-12);
+            assertEquals(below / 5.0, phase[1][1], 1e-12);
             assertEquals(1, phase[0][2], "a decay of 100 takes everything");
         }
     }

@@ -15,6 +15,9 @@ class UnitThresholdTest {
     /** Ascent stops where the gradient along the sphere is 1e-7 of the value. */
     private static final double ASCENT = 1e-6;
 
+    /** Of the value: what the two ways of sliding may differ by. */
+    private static final double FLOW = 0.02;
+
     private static TensorData tensor(double[][] a) {
         return TensorData.of(Arrays.stream(a).flatMapToDouble(Arrays::stream).toArray(), a.length, a[0].length);
     }
@@ -71,6 +74,70 @@ class UnitThresholdTest {
             assertEquals(0, threshold.reached(new double[][] {{0, 1}}, new double[][] {{1, 1}}).get(0).value(), ASCENT,
                     "nothing is read there");
         }
+    }
+
+    /**
+     * Few samples make many kinks, on which single gradients point across. The flow itself, in steps a hundred times
+     * shorter, is where each unit goes.
+     */
+    @Test
+    void unitsSlideAlongKinksToWhereTheFlowGoes() {
+        int n = 30;
+        int d = 8;
+        int m = 3;
+        int units = 40;
+        int wrong = 0;
+        Random random = new Random(11);
+        double[][] x = random.matrix(n, d, 1);
+        double[][] g = random.matrix(n, m, 1);
+        double[][] in = random.matrix(units, d, 1);
+        double[][] out = random.matrix(units, m, 1);
+        double[] gradients = new double[units * n * m];
+        for (int k = 0; k < units; k++) {
+            for (int i = 0; i < n; i++) {
+                System.arraycopy(g[i], 0, gradients, (k * n + i) * m, m);
+            }
+        }
+        try (UnitThreshold threshold = UnitThreshold.ofEach(tensor(x), TensorData.of(gradients, units, n, m),
+                UnitThreshold.Slopes.RELU)) {
+            List<UnitThreshold.Maximum> reached = threshold.reached(in, out);
+            assertEquals(0, threshold.unsettled());
+            for (int k = 0; k < units; k++) {
+                double flow = flow(x, g, in[k], out[k]);
+                if (Math.abs(reached.get(k).value() - flow) > FLOW * flow) {
+                    wrong++;
+                }
+            }
+        }
+        assertTrue(wrong <= units / 20, wrong + " of " + units + " units came elsewhere");
+    }
+
+    /** The value that small balanced weights come to: short steps of ȧ ∝ −∂(b·c)/∂a, ḃ ∝ −c(a), the highest on the way. */
+    private static double flow(double[][] x, double[][] g, double[] in, double[] out) {
+        double[] a = in.clone();
+        double[] b = out.clone();
+        double best = 0;
+        for (int step = 0; step < 60_000; step++) {
+            Vectors.scale(a, 1 / Vectors.length(a));
+            Vectors.scale(b, 1 / Vectors.length(b));
+            double[] upA = new double[a.length];
+            double[] upB = new double[b.length];
+            for (int i = 0; i < x.length; i++) {
+                double z = Vectors.dot(x[i], a);
+                if (z > 0) {
+                    Vectors.add(upA, -Vectors.dot(g[i], b) / x.length, x[i]);
+                    Vectors.add(upB, -z / x.length, g[i]);
+                }
+            }
+            best = Math.max(best, Vectors.dot(b, upB));
+            double size = Math.max(Vectors.length(upA), Vectors.length(upB));
+            if (size == 0) {
+                return best;
+            }
+            Vectors.add(a, 1e-3 / size, upA);
+            Vectors.add(b, 1e-3 / size, upB);
+        }
+        return best;
     }
 
     /** The batches' curvatures are those of their own data, and their mean is the threshold. */
