@@ -4,12 +4,15 @@ import dev.orbifold.collapse.DataLoss;
 import dev.orbifold.collapse.Examples;
 import dev.orbifold.collapse.Forecast;
 import dev.orbifold.collapse.ForecastOptions;
+import dev.orbifold.collapse.Watcher;
+import dev.orbifold.engine.Part;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.ort.OnnxRuntime;
 import dev.orbifold.report.HtmlReport;
 import dev.orbifold.report.Table;
+import dev.orbifold.report.Units;
 import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunFolder;
@@ -26,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -43,6 +47,10 @@ import picocli.CommandLine.Parameters;
 final class PredictCommand implements Callable<Integer> {
     static final String SCHEMA = "orbifold.predict/1";
     private static final int VERIFIED = 2;
+    /** From so many seconds on it is said beforehand how long it takes. */
+    private static final double LONG = 60;
+    /** Spaces that an error names. */
+    private static final int NAMES = 8;
 
     @Parameters(paramLabel = "MODEL", description = "The ONNX file to look at.") private Path model = Path.of("");
 
@@ -72,6 +80,11 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--pairs", paramLabel = "N", defaultValue = "3",
             description = "Pairs of units per Space, the nearest ones (default: ${DEFAULT-VALUE}).") private int pairs =
                     3;
+
+    @Option(names = "--units", paramLabel = "N", defaultValue = "0",
+            description = {
+                    "Units per Space, those nearest to their mirrors, where each takes passes over the data of its own",
+                    "(default: all; 4 for a model that needs 1e10 multiply-adds and more for a pass)."}) private int units;
 
     @Option(names = "--eigenvalues", paramLabel = "K", defaultValue = "5",
             description = {"The largest eigenvalues of the Hessian, its trace and density",
@@ -103,7 +116,9 @@ final class PredictCommand implements Callable<Integer> {
                     + "; take a smaller --batch-size, or more --samples");
         }
         Verified verified = Verified.of(unshared, OnnxRuntime.factory(threads), VERIFIED, seed.split("verification"));
-        List<Examples> drawn = Examples.of(fitting.drawn(batches * batch, seed.split("samples")), fitting.input(),
+        fitting(verified);
+        Part subset = fitting.drawn(batches * batch, seed.split("samples"));
+        List<Examples> drawn = Examples.of(subset, fitting.input(),
                 batches * batch, batch);
         List<Finding> findings = new ArrayList<>(unshared.findings());
         findings.addAll(verified.findings());
@@ -112,13 +127,15 @@ final class PredictCommand implements Callable<Integer> {
         try (LiveProgress progress = output.progress(() -> false)) {
             forecast = Forecast.of(verified.units(), verified.mixing().spaces(), drawn,
                     DataLoss.of(fitting.output(), fitting.loss()),
-                    new ForecastOptions(rate, decay, pairs, eigenvalues, this::wanted, seed.split("forecast")),
-                    (what, done, all) -> progress.step(what, done, all, Double.NaN, 0));
+                    new ForecastOptions(rate, decay, pairs, units, eigenvalues, this::wanted, seed.split("forecast")),
+                    watcher(progress));
         }
-        findings.addAll(forecast.findings());
+        guessing(forecast.loss(), fitting.part().classes()).ifPresent(findings::add);
+        forecast.findings().forEach(f -> findings.add(placed(f, unshared.graph().name())));
+        double accuracy = fitting.accuracy(unshared.graph(), subset, threads);
         double seconds = (System.nanoTime() - begun) * 1e-9;
-        Map<String, Object> result = result(forecast, batches, findings, seconds);
-        output.print(() -> Predictions.text(forecast, rate, decay, batch, seconds)
+        Map<String, Object> result = result(forecast, accuracy, batches, findings, seconds);
+        output.print(() -> Predictions.text(forecast, accuracy, rate, decay, batch, seconds)
                 + withNewline(Listing.findings(findings)));
         output.document(SCHEMA, () -> result);
         try (RunFolder run = RunFolder.create(folder, "predict", output.arguments())) {
@@ -136,6 +153,56 @@ final class PredictCommand implements Callable<Integer> {
                     .text());
         }
         return ExitCode.DONE;
+    }
+
+    /** Refuses patterns that fit no Space, before anything is computed. */
+    private void fitting(Verified verified) {
+        List<String> names = new ArrayList<>();
+        verified.units().spaces().forEach(s -> names.add(s.name()));
+        verified.mixing().spaces().forEach(s -> names.add(s.name()));
+        for (String pattern : patterns) {
+            if (names.stream().noneMatch(name -> ShrinkOptions.matches(pattern, name))) {
+                throw output.wrong("--spaces " + pattern + " fits no Space of " + model.getFileName() + "; it has "
+                        + String.join(", ", names.stream().limit(NAMES).toList())
+                        + (names.size() > NAMES ? " and " + (names.size() - NAMES) + " more" : ""));
+            }
+        }
+    }
+
+    private Watcher watcher(LiveProgress progress) {
+        return new Watcher() {
+            @Override
+            public void at(String what, int done, int all) {
+                progress.step(what, done, all, Double.NaN, 0);
+            }
+
+            @Override
+            public void expect(double seconds) {
+                if (seconds > LONG) {
+                    progress.message("this takes about " + Units.seconds(seconds) + "; fewer --samples, --spaces or"
+                            + " --units, and --eigenvalues 0, make it shorter");
+                }
+            }
+        };
+    }
+
+    /** Findings speak of the file, not of the name that its exporter gave the graph. */
+    private Finding placed(Finding finding, String graph) {
+        return finding.place().equals(graph)
+                ? new Finding(finding.severity(), finding.kind(), String.valueOf(model.getFileName()),
+                        finding.message())
+                : finding;
+    }
+
+    /** Says where a model is no better than guessing. */
+    private Optional<Finding> guessing(double loss, int classes) {
+        return this.loss != CompressOptions.LossKind.CROSS_ENTROPY || classes < 2 || loss < Math.log(classes)
+                ? Optional.empty()
+                : Optional.of(new Finding(Finding.Severity.WARNING, "no-better-than-guessing",
+                        String.valueOf(model.getFileName()), String.format(Locale.ROOT,
+                                "the loss is %.3g, and guessing among %d classes has %.3g: most likely --mean and --std"
+                                        + " are not those the model was trained with, and all that follows is of no use",
+                                loss, classes, Math.log(classes))));
     }
 
     private static String withNewline(String text) {
@@ -158,6 +225,9 @@ final class PredictCommand implements Callable<Integer> {
         if (pairs < 0) {
             throw output.wrong("--pairs must be at least 0, found " + pairs);
         }
+        if (units < 0) {
+            throw output.wrong("--units must be at least 0, found " + units);
+        }
         if (eigenvalues < 0) {
             throw output.wrong("--eigenvalues must be at least 0, found " + eigenvalues);
         }
@@ -178,12 +248,14 @@ final class PredictCommand implements Callable<Integer> {
         configuration.put("samples", samples);
         configuration.put("spaces", patterns);
         configuration.put("pairs", pairs);
+        configuration.put("units", units);
         configuration.put("eigenvalues", eigenvalues);
         configuration.put("threads", threads);
         return configuration;
     }
 
-    private Map<String, Object> result(Forecast forecast, int batches, List<Finding> findings, double seconds) {
+    private Map<String, Object> result(Forecast forecast, double accuracy, int batches, List<Finding> findings,
+            double seconds) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("schema", SCHEMA);
         result.put("model", model);
@@ -191,6 +263,9 @@ final class PredictCommand implements Callable<Integer> {
         result.put("settings", Map.of("rate", rate, "weightDecay", decay, "batchSize", batch, "batches", batches,
                 "loss", Words.word(loss)));
         result.put("loss", forecast.loss());
+        if (!Double.isNaN(accuracy)) {
+            result.put("accuracy", accuracy);
+        }
         result.putAll(Predictions.fields(forecast, rate, decay));
         result.put("findings", findings);
         result.put("seconds", seconds);

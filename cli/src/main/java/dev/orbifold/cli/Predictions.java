@@ -33,7 +33,7 @@ final class Predictions {
     }
 
     /** The tables. */
-    static String text(Forecast forecast, double rate, double decay, int batch, double seconds) {
+    static String text(Forecast forecast, double accuracy, double rate, double decay, int batch, double seconds) {
         StringBuilder text = new StringBuilder();
         if (!forecast.spaces().isEmpty()) {
             Table table = new Table().left("Space").left("collapse").right("looked at").right("attract").right("repel")
@@ -48,12 +48,12 @@ final class Predictions {
             }
             text.append(table.text()).append(String.format(Locale.ROOT,
                     "%nAt a learning rate of %s, a weight decay of %s and batches of %d. A mirror attracts where its exponent, the"
-                            + " growth of the distance per step, is negative, and is open where the 95 %% interval holds 0.%n",
+                            + " growth of the distance in nats per step, is negative, and is open where the 95 %% interval holds 0.%n",
                     number(rate), number(decay), batch));
         }
         List<Prediction> worst = worst(forecast);
         if (!worst.isEmpty()) {
-            Table table = new Table().left("collapses first").left("").right("distance").right("wd*").right("exponent")
+            Table table = new Table().left("collapses first").left("").right("‖Oᵀθ‖").right("wd*").right("exponent")
                     .right("from").right("to").right("critical rate");
             for (Prediction p : worst) {
                 table.row(p.space(), p.mirror(), number(p.distance()), number(p.threshold()),
@@ -63,7 +63,9 @@ final class Predictions {
             text.append('\n').append(table.text());
         }
         forecast.hessian().ifPresent(h -> text.append('\n').append(text(h)));
-        return text.append(String.format(Locale.ROOT, "%nLoss %s; %s.%n", number(forecast.loss()),
+        return text.append(String.format(Locale.ROOT, "%nLoss %s%s; %s.%n", number(forecast.loss()),
+                Double.isNaN(accuracy) ? ""
+                        : String.format(Locale.ROOT, ", accuracy %.2f %% of these training samples", accuracy),
                 Units.seconds(seconds))).toString();
     }
 

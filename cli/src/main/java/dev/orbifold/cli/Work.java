@@ -15,6 +15,9 @@ final class Work {
     }
 
     int threads(Output output) {
+        if (seed < 0) {
+            throw output.wrong("--seed must be at least 0, found " + seed);
+        }
         return threads.number(output);
     }
 }

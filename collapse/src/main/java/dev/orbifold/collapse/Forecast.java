@@ -33,6 +33,9 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
         List<Finding> findings) {
     /** Multiply-adds of one pass over the data up to which the graphs of all batches are kept for products. */
     private static final double KEPT = 1e10;
+    /** What a product with the Hessian takes, in gradients, and the search for the directions of a Space's units. */
+    private static final double PRODUCT = 4.5;
+    private static final double SEARCH = 20;
     /** Fewer batches make poor intervals. */
     private static final int FEW = 8;
 
@@ -71,6 +74,9 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
         private final DataLoss loss;
         private final ForecastOptions options;
         private final Watcher watcher;
+        private final List<String> wanted = new ArrayList<>();
+        private final java.util.function.DoubleConsumer expectation;
+        private String now = "";
         private final LossCurvature.Method method;
         private final List<SpaceForecast> spaces = new ArrayList<>();
         private final List<Finding> findings = new ArrayList<>();
@@ -81,12 +87,52 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
             this.data = data;
             this.loss = loss;
             this.options = options;
-            this.watcher = watcher;
+            // Says which of how many Spaces it is.
+            this.watcher = (what, done, all) -> watcher.at(what + now, done, all);
+            this.expectation = watcher::expect;
             double pass = (double) Cost.of(graph).macs() * data.size() * data.get(0).targets().dim(0);
             method = pass <= KEPT ? LossCurvature.Method.EXACT_KEPT : LossCurvature.Method.EXACT;
         }
 
+        /** Of one Space, where each unit takes passes of its own. */
+        private int most() {
+            boolean few = options.units() == 0 && method == LossCurvature.Method.EXACT;
+            return few ? ForecastOptions.FEW : options.units() == 0 ? Integer.MAX_VALUE : options.units();
+        }
+
+        /** Guesses how long it will take, from the gradient of one batch. */
+        private void expect(LossCurvature curvature, List<LinearSpace> mixing) {
+            curvature.gradientOfBatch(0);
+            long begun = System.nanoTime();
+            curvature.gradientOfBatch(0);
+            double pass = (System.nanoTime() - begun) * 1e-9 * data.size();
+            double product = PRODUCT * pass;
+            double all = options.eigenvalues() == 0 ? 0 : HessianSummary.products(options.eigenvalues()) * product;
+            double mirror = (MirrorForecast.STEPS + 2) * product;
+            for (Space space : symmetries.spaces()) {
+                if (!options.spaces().test(space.name())) {
+                    continue;
+                }
+                int units = Math.min(most(), space.dimension());
+                for (Scaling scaling : symmetries.scalings(space)) {
+                    boolean separated = UnitSite.of(symmetries, space, scaling).site().isPresent();
+                    boolean positive = scaling.diagonal() == Group.Diagonal.POSITIVE;
+                    all += scaling.affine() ? 0 : separated ? SEARCH * pass : units * (positive ? 2 * pass : mirror);
+                }
+                all += (exchanged(space) ? Math.min(options.pairs(), space.dimension() / 2) : 0) * mirror;
+            }
+            all += mixing.stream().filter(s -> options.spaces().test(s.name())).mapToInt(LinearSpace::copies).sum()
+                    * mirror;
+            expectation.accept(all);
+        }
+
+        private static boolean exchanged(Space space) {
+            return space.group() instanceof Group.Monomial || space.group() instanceof Group.Permutation;
+        }
+
         Forecast make(List<LinearSpace> mixing) {
+            wanted.addAll(symmetries.spaces().stream().map(Space::name).filter(options.spaces()).toList());
+            wanted.addAll(mixing.stream().map(LinearSpace::name).filter(options.spaces()).toList());
             MirrorForecast mirrors = new MirrorForecast(graph, data, loss, method, options, watcher);
             Optional<HessianSummary> hessian = Optional.empty();
             double value;
@@ -97,6 +143,7 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
                             + "; nothing can be said about mirrors there");
                 }
                 Kinks.of(graph, curvature.parameters()).ifPresent(findings::add);
+                expect(curvature, mixing);
                 if (options.eigenvalues() > 0) {
                     hessian = Optional.of(HessianSummary.of(curvature, options.eigenvalues(),
                             options.seed().split("hessian"), watcher));
@@ -114,11 +161,13 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
             }
             for (Space space : symmetries.spaces()) {
                 if (options.spaces().test(space.name())) {
+                    at(space.name());
                     units(space, mirrors);
                 }
             }
             for (LinearSpace space : mixing) {
                 if (options.spaces().test(space.name())) {
+                    at(space.name());
                     List<Prediction> found = mirrors.rotations(space);
                     add(space.name(), Prediction.Kind.ROTATION, SpaceForecast.Method.BLOCK_HESSIAN, -1, found,
                             OptionalDouble.empty());
@@ -131,10 +180,22 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
             return new Forecast(spaces, hessian, value, findings);
         }
 
+        private void at(String space) {
+            now = " (" + (wanted.indexOf(space) + 1) + " of " + wanted.size() + ")";
+        }
+
         private void add(String space, Prediction.Kind kind, SpaceForecast.Method how, long mirrors,
                 List<Prediction> found, OptionalDouble fresh) {
             if (!found.isEmpty()) {
                 spaces.add(new SpaceForecast(space, kind, how, mirrors, found, fresh));
+                long overshot = found.stream().filter(p -> p.verdict() == Lyapunov.Verdict.ESCAPES
+                        && options.decay() > p.threshold()).count();
+                if (overshot > 0) {
+                    findings.add(new Finding(Finding.Severity.WARNING, "steps-overshoot", space, overshot
+                            + " of these mirrors repel only because steps overshoot, although weight decay is above"
+                            + " their wd*: the learning rate times decay and curvature is too large for training to"
+                            + " settle anywhere"));
+                }
             }
         }
 
@@ -160,19 +221,19 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
                     findings.add(found.finding(space));
                     how = SpaceForecast.Method.OWN_DIRECTION;
                     try (LossCurvature curvature = curvature()) {
-                        result = UnitForecast.own(graph, space, scaling, curvature, options, watcher);
+                        result = UnitForecast.own(graph, space, scaling, curvature, most(), options, watcher);
                     }
                 } else {
                     how = SpaceForecast.Method.BLOCK_HESSIAN;
-                    result = new UnitForecast.Result(mirrors.signs(symmetries, space, s), OptionalDouble.empty(),
+                    result = new UnitForecast.Result(mirrors.signs(symmetries, space, s, most()),
+                            OptionalDouble.empty(),
                             List.of());
                 }
                 findings.addAll(result.findings());
                 add(space.name(), kind, how, space.dimension(), result.predictions(), result.fresh());
             }
             long pairs = (long) space.dimension() * (space.dimension() - 1) / 2;
-            boolean exchanged = space.group() instanceof Group.Monomial || space.group() instanceof Group.Permutation;
-            if (exchanged && options.pairs() > 0 && pairs > 0) {
+            if (exchanged(space) && options.pairs() > 0 && pairs > 0) {
                 add(space.name(), Prediction.Kind.PAIR, SpaceForecast.Method.BLOCK_HESSIAN, pairs,
                         mirrors.pairs(symmetries, space), OptionalDouble.empty());
             }

@@ -24,6 +24,11 @@ public record HessianSummary(List<EigenPair> top, boolean converged, HutchPlusPl
         top = List.copyOf(top);
     }
 
+    /** How many products it takes, without restarts. */
+    static int products(int eigenvalues) {
+        return 2 * eigenvalues + 24 + TRACE + RUNS * STEPS;
+    }
+
     /**
      * Measures.
      *
@@ -31,7 +36,7 @@ public record HessianSummary(List<EigenPair> top, boolean converged, HutchPlusPl
      */
     static HessianSummary of(LossCurvature curvature, int eigenvalues, Seed seed, Watcher watcher) {
         int[] done = {0};
-        int all = 2 * eigenvalues + 24 + TRACE + RUNS * STEPS;
+        int all = products(eigenvalues);
         SymmetricOperator counted = vectors -> {
             double[][] products = curvature.times(vectors);
             done[0] += vectors.length;

@@ -19,6 +19,9 @@ import java.util.stream.IntStream;
 
 /** Mirrors judged by the block Hessian OᵀHO at their nearest point, one after the other. */
 final class MirrorForecast {
+    /** Products with the Hessian that one mirror takes in one go, and about as many as most take. */
+    static final int STEPS = 24;
+
     private final Graph graph;
     private final List<Examples> data;
     private final DataLoss loss;
@@ -40,18 +43,32 @@ final class MirrorForecast {
         this.watcher = watcher;
     }
 
-    /** The sign of every unit, by one of the Space's scalings. */
-    List<Prediction> signs(Symmetries symmetries, Space space, int scaling) {
+    /**
+     * The signs of units, by one of the Space's scalings.
+     *
+     * @param most how many: those that are nearest to their mirrors
+     */
+    List<Prediction> signs(Symmetries symmetries, Space space, int scaling, int most) {
         List<Prediction> predictions = new ArrayList<>();
-        for (int unit = 0; unit < space.dimension(); unit++) {
+        double[] distances = IntStream.range(0, space.dimension())
+                .mapToDouble(unit -> Mirror.sign(symmetries, space, scaling, unit).distance(graph)).toArray();
+        int[] units = nearest(distances, most);
+        for (int unit : units) {
             Mirror mirror = Mirror.sign(symmetries, space, scaling, unit);
             // Running statistics of a norm lie across the mirror as well, and are no parameters of the curvature.
             Graph near = mirror.project(graph);
             predictions.add(judged(space.name(), "unit " + unit, Prediction.Kind.SIGN, new int[] {unit}, near,
                     curvature -> Columns.of(mirror, near, curvature.parameters()), mirror.distance(graph)));
-            watcher.at(space.name(), unit + 1, space.dimension());
+            watcher.at(space.name(), predictions.size(), units.length);
         }
         return predictions;
+    }
+
+    /** The indices of the smallest numbers, ascending. */
+    static int[] nearest(double[] distances, int most) {
+        return IntStream.range(0, distances.length).boxed()
+                .sorted(Comparator.comparingDouble((Integer i) -> distances[i])).limit(most).mapToInt(i -> i).sorted()
+                .toArray();
     }
 
     /** The pairs of units that are nearest to being one. */
@@ -163,7 +180,7 @@ final class MirrorForecast {
                 Device.cpu(), DataType.FLOAT)) {
             Subspace subspace = across.of(curvature);
             MirrorCurvature found = MirrorCurvature.of(curvature, subspace,
-                    new Lanczos.Options(0, 1, 1e-2, 1e-3, 24, 3, options.seed().split(space).split(name)));
+                    new Lanczos.Options(0, 1, 1e-2, 1e-3, STEPS, 3, options.seed().split(space).split(name)));
             double[][][] blocks = MirrorCurvature.perBatch(curvature, List.of(found.direction()));
             double[] h = new double[blocks.length];
             for (int b = 0; b < h.length; b++) {

@@ -102,15 +102,24 @@ final class UnitForecast {
      * Along each unit's own direction, from gradients alone: with in-weights u and out-weights w made small, and g the gradient
      * by w, they grow together at the rate −w·g/(‖u‖‖w‖) − wd. Whatever stands between the weights, as long as it commutes with
      * positive scales.
+     *
+     * @param most how many units: those that are nearest to their mirrors
      */
-    static Result own(Graph graph, Space space, Scaling scaling, LossCurvature curvature, ForecastOptions options,
-            Watcher watcher) {
+    static Result own(Graph graph, Space space, Scaling scaling, LossCurvature curvature, int most,
+            ForecastOptions options, Watcher watcher) {
         double[] theta = LossCurvature.flat(graph, curvature.parameters());
         UnitEntries entries = new UnitEntries(graph, space, curvature.parameters());
         List<Prediction> predictions = new ArrayList<>();
         List<Finding> findings = new ArrayList<>();
         int dead = 0;
-        for (int unit = 0; unit < space.dimension(); unit++) {
+        double[] distances = IntStream.range(0, space.dimension())
+                .mapToDouble(unit -> Math.hypot(UnitEntries.length(theta, entries.places(unit, scaling, true)),
+                        UnitEntries.length(theta, entries.places(unit, scaling, false))))
+                .toArray();
+        int[] units = MirrorForecast.nearest(distances, most);
+        int done = 0;
+        for (int unit : units) {
+            watcher.at(space.name(), done++, units.length);
             int[] in = entries.places(unit, scaling, true);
             int[] out = entries.places(unit, scaling, false);
             double u = UnitEntries.length(theta, in);
@@ -131,8 +140,8 @@ final class UnitForecast {
             CurvatureLaw.Sampled law = new CurvatureLaw.Sampled(h);
             predictions.add(Prediction.of(space.name(), "unit " + unit, Prediction.Kind.UNIT, new int[] {unit},
                     Math.hypot(u, w), law.mean(), 0, law, options));
-            watcher.at(space.name(), unit + 1, space.dimension());
         }
+        watcher.at(space.name(), units.length, units.length);
         if (dead > 0) {
             findings.add(new Finding(Finding.Severity.INFO, "on-mirror", space.name(),
                     dead + " units lie on their mirror and have no direction; they are not judged"));

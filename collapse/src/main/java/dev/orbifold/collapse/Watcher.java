@@ -15,4 +15,12 @@ public interface Watcher {
      * @param all how many there will be
      */
     void at(String what, int done, int all);
+
+    /**
+     * How long all of it will take, before it begins.
+     *
+     * @param seconds a guess from the time of one pass over the data
+     */
+    default void expect(double seconds) {
+    }
 }

@@ -90,7 +90,7 @@ class ForecastTest {
     }
 
     private static ForecastOptions options(double rate, double decay, int pairs) {
-        return new ForecastOptions(rate, decay, pairs, 0, name -> true, new Seed(3));
+        return new ForecastOptions(rate, decay, pairs, 0, 0, name -> true, new Seed(3));
     }
 
     private static Forecast forecast(Graph graph, List<Examples> data, ForecastOptions options) {
@@ -117,7 +117,7 @@ class ForecastTest {
             assertEquals(SpaceForecast.Method.OWN_MAXIMUM, found.method());
             Space space = symmetries.spaces().stream().filter(s -> s.name().equals(found.space())).findFirst()
                     .orElseThrow();
-            List<Prediction> exact = mirrors.signs(symmetries, space, 0);
+            List<Prediction> exact = mirrors.signs(symmetries, space, 0, Integer.MAX_VALUE);
             for (int unit = 0; unit < space.dimension(); unit++) {
                 Prediction own = found.predictions().get(unit);
                 double planted = exact.get(unit).threshold();
@@ -176,7 +176,8 @@ class ForecastTest {
         try (LossCurvature curvature = LossCurvature.of(graph, List.of("a", "a0", "b", "b0", "c", "c0"), data, loss(),
                 dev.orbifold.engine.Mode.EVALUATION, LossCurvature.Method.EXACT, dev.orbifold.engine.Device.cpu(),
                 DataType.FLOAT)) {
-            return UnitForecast.own(graph, space, scaling, curvature, options, Watcher.NONE).predictions();
+            return UnitForecast.own(graph, space, scaling, curvature, Integer.MAX_VALUE, options, Watcher.NONE)
+                    .predictions();
         }
     }
 
@@ -309,7 +310,7 @@ class ForecastTest {
         ForecastOptions options = options(0.1, 0, 0);
         assertTrue(kinds(forecast(graph, data(9, 8, 1, 6), options)).contains("one-class"));
         assertTrue(!kinds(forecast(graph, data(9, 8, 3, 6), options)).contains("one-class"));
-        ForecastOptions none = new ForecastOptions(0.1, 0, 0, 0, name -> false, new Seed(0));
+        ForecastOptions none = new ForecastOptions(0.1, 0, 0, 0, 0, name -> false, new Seed(0));
         assertEquals(List.of("no-second-derivative", "no-mirrors"), kinds(forecast(graph, data(9, 8, 3, 6), none)));
         assertThrows(CollapseException.class, () -> forecast(graph, data(1, 8, 3, 6), options));
         List<Examples> uneven = new ArrayList<>(data(2, 8, 3, 6));

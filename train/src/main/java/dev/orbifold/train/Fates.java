@@ -97,7 +97,8 @@ final class Fates {
             return;
         }
         progress.message("predicting the fates of units");
-        LossData data = new LossData(part, objective.input().name(), objective.output(), objective.hard());
+        LossData data = new LossData(part, objective.input().name(), objective.output(), objective.hard(),
+                recipe.loss());
         int count = Math.min(asked.samples(), part.size());
         List<Examples> drawn = Examples.of(data.drawn(count, new Seed(recipe.seed()).split("fates")), data.input(),
                 count, count);

@@ -3,9 +3,11 @@ package dev.orbifold.train;
 import dev.orbifold.engine.DataSet;
 import dev.orbifold.engine.Loss;
 import dev.orbifold.engine.Part;
+import dev.orbifold.graph.Evaluator;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.Unsupported;
+import dev.orbifold.ort.OnnxRuntime;
 import java.util.stream.IntStream;
 
 /**
@@ -15,8 +17,9 @@ import java.util.stream.IntStream;
  * @param input the input of the Graph that takes the data
  * @param output the output that is judged
  * @param loss of that output
+ * @param kind the same, as people ask for it
  */
-public record LossData(Part part, String input, String output, Loss loss) {
+public record LossData(Part part, String input, String output, Loss loss, CompressOptions.LossKind kind) {
     /**
      * Opens the data and checks that model, data and loss fit.
      *
@@ -30,7 +33,15 @@ public record LossData(Part part, String input, String output, Loss loss) {
         Objective objective = Objective.of(graph, loss, 0, 0, 1);
         DataSet opened = data.open(new Seed(seed).split("data"), objective.input());
         objective.requireFit(graph, opened);
-        return new LossData(opened.train(), objective.input().name(), objective.output(), objective.hard());
+        return new LossData(opened.train(), objective.input().name(), objective.output(), objective.hard(),
+                loss);
+    }
+
+    /** What ONNX Runtime answers right of some samples, in percent; NaN for a regression. */
+    public double accuracy(Graph graph, Part some, int threads) {
+        try (Evaluator evaluator = OnnxRuntime.open(graph, threads)) {
+            return Judge.of(evaluator, Objective.of(graph, kind, 0, 0, 1), some, kind, Progress.SILENT).accuracy();
+        }
     }
 
     /** Some of the samples, drawn without replacement; all where there are fewer. */
