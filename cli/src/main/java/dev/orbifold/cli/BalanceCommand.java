@@ -109,10 +109,10 @@ final class BalanceCommand implements Callable<Integer> {
         Graph graph = unshared.graph();
         Seed seed = new Seed(work.seed());
         Verified verified = Verified.of(unshared, OnnxRuntime.factory(threads), SAMPLES, seed.split("verification"));
-        Balance balance = balanced(verified, graph, threads);
+        List<Finding> findings = new ArrayList<>(unshared.findings());
+        Balance balance = balanced(verified, graph, threads, findings);
         Equality equality = Equality.check(graph, balance.graph(), OnnxRuntime.factory(threads),
                 seed.split("equality"), SAMPLES);
-        List<Finding> findings = new ArrayList<>(unshared.findings());
         findings.addAll(verified.findings());
         findings.addAll(balance.findings());
         if (balance.spaces().isEmpty()) {
@@ -150,12 +150,16 @@ final class BalanceCommand implements Callable<Integer> {
         }
     }
 
-    private Balance balanced(Verified verified, Graph graph, int threads) {
+    private Balance balanced(Verified verified, Graph graph, int threads, List<Finding> findings) {
         if (data.isEmpty()) {
             return Balance.of(verified.units(), verified.mixing().spaces());
         }
         DataRequest request = new DataRequest(data.get().toAbsolutePath().normalize(), mean, std);
         try (LossGradients gradients = LossGradients.of(graph, request, loss, samples, work.seed(), threads)) {
+            gradients.onlyClass().ifPresent(only -> findings.add(new Finding(Finding.Severity.WARNING, "one-class",
+                    String.valueOf(request.path()), "all samples are of class " + only
+                            + ": the noise is that of one class alone, which is not what training on all of them has;"
+                            + " take data of all classes")));
             return NoiseBalance.of(verified.units(), verified.mixing().spaces(), gradients,
                     2 * decay * batch / rate);
         }

@@ -96,7 +96,7 @@ final class UnitAscent {
     private int run() {
         int[] moving = moving();
         try (PointerScope scope = new PointerScope()) {
-            int[] chosen = moving;
+            int[] chosen = IntStream.range(0, done.length).toArray();
             @Nullable Tensor gradients = units.chosen(null);
             for (int i = 0; i < most && moving.length > 0; i++) {
                 if (moving.length <= chosen.length / 2) {

@@ -92,6 +92,11 @@ class UnitThresholdTest {
         double[][] g = random.matrix(n, m, 1);
         double[][] in = random.matrix(units, d, 1);
         double[][] out = random.matrix(units, m, 1);
+        // One that no sample reaches rests from the start.
+        for (double[] sample : x) {
+            sample[0] = Math.abs(sample[0]);
+        }
+        in[3] = new double[] {-1, 0, 0, 0, 0, 0, 0, 0};
         double[] gradients = new double[units * n * m];
         for (int k = 0; k < units; k++) {
             for (int i = 0; i < n; i++) {
