@@ -88,8 +88,8 @@ final class TrainCommand implements Callable<Integer> {
             return experiment(trials.get(), folder);
         }
         Recipe asked = RecipeReader.read(request.name(), request.text(), request.folder(), request.overrides());
-        Destination.checked(asked.output(), output,
-                asked.origin() instanceof Recipe.Origin.Model read ? read.path() : Path.of(""));
+        destination.ifPresent(typed -> Destination.checked(typed, output,
+                asked.origin() instanceof Recipe.Origin.Model read ? read.path() : Path.of("")));
         try (Train train = Train.prepare(request)) {
             if (dryRun) {
                 return planned(train.plan(), train.numbers());

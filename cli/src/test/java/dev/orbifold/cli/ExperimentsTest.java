@@ -76,6 +76,7 @@ class ExperimentsTest {
         assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all());
         assertTrue(outcome.out().contains("6 trainings, 2 series, seeds [0, 1]"), outcome.out());
         assertTrue(outcome.out().contains("series magnitude"), outcome.out());
+        assertTrue(outcome.out().contains("time: under 1 min for the experiment"), outcome.out());
         assertFalse(Files.exists(folder.resolve("run")));
     }
 

@@ -117,6 +117,7 @@ class TrainCommandTest {
                 () -> assertEquals("orbifold.train-plan/1", outcome.json().path("schema").asText()),
                 () -> assertTrue(outcome.out().contains("148 parameters"), outcome.all()),
                 () -> assertTrue(outcome.out().contains("64 cells"), outcome.all()),
+                () -> assertTrue(outcome.out().contains("start-up and tests are not counted"), outcome.all()),
                 () -> assertFalse(Files.exists(folder.resolve("run"))),
                 () -> assertFalse(Files.exists(output())));
     }
@@ -170,6 +171,8 @@ class TrainCommandTest {
                 refused("recipe.yaml line 7: constraints[0].lambda: must not be negative",
                         "constraints:\n  - {parameters: fc1.weight, sparse: elements, lambda: -1}\n"),
                 refused("recipe.yaml line 7: this is not YAML", "constraints: [\n"),
+                refused("recipe.yaml line 6: samples: ", "samples: 2\n"),
+                refused("recipe.yaml line 6: loss: the model's output y", "loss: mse\n"),
                 refused("recipe.yaml line 7: constraints[0].matrix: there is no file",
                         "constraints:\n  - {parameters: fc1.weight, matrix: none.npz, lambda: 1}\n"));
     }
@@ -184,6 +187,26 @@ class TrainCommandTest {
                     () -> assertFalse(Files.exists(folder.resolve("run"))),
                     () -> assertFalse(Files.exists(output())));
         });
+    }
+
+    /** What goes wrong with model, data or output is the recipe's where that asked for it. */
+    @ParameterizedTest @CsvSource(delimiter = '|', value = {
+            "points.csv|none.csv|line 2: data: there is no data set",
+            "points.csv|empty|line 2: data: found no data set",
+            "points.csv|{path: points.csv, std: 0}|line 2: data.std: must be positive",
+            "points.csv|{path: points.csv, mean: [1, 2, 3]}|line 2: data.mean: has 3 values",
+            "[4, 16, 4]|[5, 16, 4]|line 1: network: the items of",
+            "[4, 16, 4]|[4, 16, 2]|line 1: network: label ",
+            "[4, 16, 4]|[64, 2000000000, 10]|line 1: network.dense: a layer of 2,000,000,000 × 64 weights is too large",
+            "'network: {dense: [4, 16, 4]}'|model: none.onnx|line 1: model: cannot read",
+            "trained.onnx|empty|line 5: output: cannot write", "trained.onnx|no/t.onnx|line 5: output: cannot write"})
+    void whatTheRecipeAsksForIsNamedWithItsLine(String right, String wrong, String message) throws IOException {
+        Files.createDirectories(folder.resolve("empty"));
+        Outcome outcome = Outcome.of(words(recipe(RECIPE.replace(right.replace("'", ""), wrong))));
+        assertAll(() -> assertEquals(ExitCode.INPUT, outcome.exitCode(), outcome.all()),
+                () -> assertTrue(outcome.err().contains("train: recipe.yaml " + message), outcome.all()),
+                () -> assertEquals(1, outcome.err().lines().count(), outcome.all()),
+                () -> assertFalse(Files.exists(folder.resolve("run"))));
     }
 
     /** A recipe's lines say nothing of what was typed beside it. */
@@ -218,7 +241,9 @@ class TrainCommandTest {
         byte[] data = Files.readAllBytes(folder.resolve("points.csv"));
         Outcome overData = Outcome.of(words(recipe(RECIPE.replace("trained.onnx", "points.csv"))));
         Outcome overModel = Outcome.of(words("--model", model, "--data", folder.resolve("points.csv"), "-o", model));
-        assertAll(() -> assertEquals(ExitCode.USAGE, overData.exitCode(), overData.all()),
+        assertAll(() -> assertEquals(ExitCode.INPUT, overData.exitCode(), overData.all()),
+                () -> assertTrue(overData.err().contains("train: recipe.yaml line 5: output: the file "),
+                        overData.all()),
                 () -> assertArrayEquals(data, Files.readAllBytes(folder.resolve("points.csv"))),
                 () -> assertEquals(ExitCode.USAGE, overModel.exitCode(), overModel.all()),
                 () -> assertTrue(overModel.err().contains("names the model itself"), overModel.all()),

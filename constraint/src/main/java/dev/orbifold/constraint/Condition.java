@@ -1,5 +1,7 @@
 package dev.orbifold.constraint;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
 
 /** What a constraint takes to zero: which O of Oᵀw = 0, and which of its columns go together (theory, 1, DCS). */
@@ -12,7 +14,7 @@ public sealed interface Condition {
             case Slices s -> s.by().name().toLowerCase(java.util.Locale.ROOT);
             case Blocks b -> "blocks of " + b.units() + " × " + b.inputs();
             case Sets s -> "listed groups";
-            case Rank r -> r.most() == 1 ? "rank" : "rank, at most " + Math.round(100 * r.most()) + " %";
+            case Rank r -> r.most() == 1 ? "rank" : "rank, at most " + percent(r.most());
             case TuckerRank t -> "multilinear rank";
             case Ties.Listed l -> "equal in classes";
             case Ties.Pairs p -> "units equal in pairs";
@@ -28,6 +30,10 @@ public sealed interface Condition {
             case Clones c -> "units equal in pairs";
             case PairRanks p -> "rank of a product";
         };
+    }
+
+    private static String percent(double share) {
+        return new BigDecimal(100 * share, new MathContext(4)).stripTrailingZeros().toPlainString() + " %";
     }
 
     /** Single entries: unstructured sparsity. */

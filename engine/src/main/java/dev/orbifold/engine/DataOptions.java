@@ -20,19 +20,19 @@ public record DataOptions(List<Double> mean, List<Double> std, Seed seed, Option
     /**
      * Checks the numbers.
      *
-     * @throws DataException if a number is not finite or a standard deviation is not positive
+     * @throws NormalizationException if a number is not finite or a standard deviation is not positive
      */
     public DataOptions {
         mean = List.copyOf(mean);
         std = List.copyOf(std);
         for (double m : mean) {
             if (!Double.isFinite(m)) {
-                throw new DataException("--mean must be finite, found " + m);
+                throw new NormalizationException("mean", "must be finite, found " + m);
             }
         }
         for (double s : std) {
             if (!Double.isFinite(s) || s <= 0) {
-                throw new DataException("--std must be positive, found " + s);
+                throw new NormalizationException("std", "must be positive, found " + s);
             }
         }
     }

@@ -67,7 +67,8 @@ public record DataSet(Part train, Part test) {
     /**
      * Both parts in the shape and element type of a model's input.
      *
-     * @throws DataException if they do not fit; states both shapes
+     * @throws MisfitException if they do not fit; states both shapes
+     * @throws NormalizationException if there is not one mean or standard deviation for each channel
      */
     public DataSet adapt(ValueInfo input) {
         return new DataSet(train.adapt(input).checked(), test.adapt(input).checked());

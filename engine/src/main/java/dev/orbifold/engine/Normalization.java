@@ -35,14 +35,14 @@ record Normalization(List<Double> mean, List<Double> std, float unit) {
 
     /** Checks that there is one number for all channels or one for each. */
     void fit(int channels, String source) {
-        fit("--mean", mean, channels, source);
-        fit("--std", std, channels, source);
+        fit("mean", mean, channels, source);
+        fit("std", std, channels, source);
     }
 
-    private static void fit(String option, List<Double> values, int channels, String source) {
+    private static void fit(String number, List<Double> values, int channels, String source) {
         if (values.size() > 1 && values.size() != channels) {
-            throw new DataException(option + " has " + values.size() + " values, but the items of " + source + " have "
-                    + channels + (channels == 1 ? " channel" : " channels"));
+            throw new NormalizationException(number, "has " + values.size() + " values, but the items of " + source
+                    + " have " + channels + (channels == 1 ? " channel" : " channels"));
         }
     }
 

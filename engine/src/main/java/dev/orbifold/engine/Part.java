@@ -232,16 +232,16 @@ public final class Part {
      * The same items in the shape and element type of a model's input, whose first axis is the batch. A flat item becomes
      * any shape with as many elements, and back; axes of size 1 come and go.
      *
-     * @throws DataException if they do not fit; states both shapes
+     * @throws MisfitException if they do not fit; states both shapes
      */
     public Part adapt(ValueInfo input) {
         DataType type = input.type().orElse(inputType) == DataType.INT64 ? DataType.INT64 : DataType.FLOAT;
         if (type == DataType.INT64 && inputType == DataType.FLOAT) {
-            throw new DataException("the model's input " + input.name() + " wants INT64 tokens, but the items of "
+            throw new MisfitException("the model's input " + input.name() + " wants INT64 tokens, but the items of "
                     + source + " are real numbers");
         }
         if (type == DataType.FLOAT && items instanceof Items.Windows) {
-            throw new DataException(
+            throw new MisfitException(
                     "the model's input " + input.name() + " wants real numbers, but " + source
                             + " is a text of tokens");
         }
@@ -282,8 +282,8 @@ public final class Part {
         return sizes;
     }
 
-    private DataException misfit(Shape wanted) {
-        return new DataException("the items of " + source + " have shape " + text(shape) + ", " + items.elements()
+    private MisfitException misfit(Shape wanted) {
+        return new MisfitException("the items of " + source + " have shape " + text(shape) + ", " + items.elements()
                 + " elements, which does not fit the model's input " + wanted);
     }
 

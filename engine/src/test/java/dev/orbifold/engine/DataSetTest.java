@@ -165,6 +165,10 @@ class DataSetTest {
         String text = "label,a,b\n" + "0,1,2\n".repeat(10);
         DataOptions two = DEFAULTS.normalized(List.of(1.0, 2.0), List.of());
         assertFails("--mean has 2 values", () -> csv(text, two));
+        NormalizationException own = assertThrows(NormalizationException.class, () -> csv(text, two));
+        assertEquals("mean", own.number());
+        assertTrue(own.problem().startsWith("has 2 values"), own.problem());
+        assertThrows(MisfitException.class, () -> csv(text, DEFAULTS.fitting(input(DataType.FLOAT, -1, 3))));
         DataSet set = csv(text, two.fitting(input(DataType.FLOAT, -1, 2, 1, 1)));
         assertArrayEquals(new float[] {0, 0}, floats(set.train(), 0));
     }

@@ -91,7 +91,8 @@ final class Conditions {
             TensorData dense = Optional.ofNullable(arrays.get("O"))
                     .or(() -> arrays.size() == 1 ? arrays.values().stream().findFirst() : Optional.empty())
                     .filter(o -> o.rank() == 2).orElseThrow(() -> where
-                            .wrong("expected a matrix O [entries, columns]; found " + arrays.keySet()));
+                            .wrong("expected one matrix [entries, columns], or one called O; found "
+                                    + arrays.keySet()));
             entries = dense.dim(0);
             columns = dense(dense);
         }

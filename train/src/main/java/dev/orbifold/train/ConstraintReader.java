@@ -18,8 +18,6 @@ final class ConstraintReader {
     /** The excess of a free start of single entries under a goal, where nothing else brings factors into balance. */
     private static final double STEERED = 1;
     private static final double REACHED_BY = 0.5;
-    /** λ of a budget at the start. */
-    private static final double RAISED_FROM = 1e-3;
     private static final double LEAST = 1e-9;
 
     private final RecipeNode node;
@@ -61,7 +59,7 @@ final class ConstraintReader {
         Condition condition = condition(spaces);
         int depth = node.get("depth").map(n -> n.whole(2)).orElse(2);
         Optional<Double> goal = node.get("zeros").map(n -> n.number(0, 1));
-        double until = node.get("zeros-by").map(n -> n.number(0, 1)).orElse(REACHED_BY);
+        double until = node.get("zeros-by").map(n -> n.number(LEAST, 1)).orElse(REACHED_BY);
         Optional<RecipeNode> lambda = node.get("lambda");
         refuseUseless(condition, lambda.isPresent());
         if (condition instanceof Condition.Pattern pattern) {
@@ -78,7 +76,7 @@ final class ConstraintReader {
         } else if (goal.isEmpty() && lambda.isEmpty() && !capped) {
             throw node.wrong("name a 'lambda', the share of 'zeros' to reach, or both");
         }
-        Recipe.Lambda over = lambda.map(this::lambda).orElse(Recipe.Lambda.constant(0));
+        Recipe.Lambda over = lambda.map(LambdaReader::read).orElse(Recipe.Lambda.constant(0));
         Start start = start(goal.isPresent() && lambda.isEmpty()
                 && (condition instanceof Condition.Elements || condition instanceof Condition.Pattern));
         if (goal.isPresent() && rival.isEmpty()) {
@@ -112,7 +110,7 @@ final class ConstraintReader {
                     > LEAST).ifPresent(n -> {
                         throw n.wrong("a pattern says itself how many are zero; leave it out");
                     });
-            node.get("lambda").filter(n -> node.get("by").filter(by -> by.text().equals("penalty")).isEmpty())
+            node.get("lambda").filter(n -> node.get("by").filter(by -> by.is("penalty")).isEmpty())
                     .ifPresent(n -> {
                         throw n.wrong("a pattern is steered, no λ would end in it; leave it out");
                     });
@@ -137,9 +135,6 @@ final class ConstraintReader {
             if (over.budget().isPresent()) {
                 throw n.wrong("a budget and the share of 'zeros' are two goals; name one");
             }
-            node.get("zeros-by").filter(by -> by.number() == 0).ifPresent(by -> {
-                throw by.wrong("λ beside 'zeros' ends at this time, before it began; name a later one");
-            });
             if (condition instanceof Condition.PairRanks) {
                 throw n.wrong(
                         "the rank of a product of the network's own goes by λ or to a share of 'zeros', not both");
@@ -213,30 +208,6 @@ final class ConstraintReader {
         };
     }
 
-    private Recipe.Lambda lambda(RecipeNode given) {
-        if (!given.isMapping()) {
-            return Recipe.Lambda.constant(given.number(0, Double.MAX_VALUE));
-        }
-        Optional<RecipeNode> budget = given.get("budget");
-        if (budget.isPresent()) {
-            double first = given.get("from").map(n -> n.number(LEAST, Double.MAX_VALUE)).orElse(RAISED_FROM);
-            List.of("to", "until", "off").forEach(key -> given.get(key).ifPresent(n -> {
-                throw n.wrong("a budget decides itself how λ runs, from 'from' on; leave '" + key + "' out");
-            }));
-            given.noOthers();
-            return new Recipe.Lambda(first, first, 0, 1, Optional.of(budget.get().number(LEAST, 1)));
-        }
-        double from = given.get("from").map(n -> n.number(0, Double.MAX_VALUE)).orElse(0.0);
-        double to = given.require("to").number(0, Double.MAX_VALUE);
-        double off = given.get("off").map(n -> n.number(LEAST, 1)).orElse(1.0);
-        double until = given.get("until").map(n -> n.number(0, 1)).orElse(off);
-        given.noOthers();
-        if (off < until) {
-            throw given.wrong("'off' at " + off + " comes before 'until' at " + until + ": λ would never reach 'to'");
-        }
-        return new Recipe.Lambda(from, to, until, off, Optional.empty());
-    }
-
     private Condition condition(List<String> spaces) {
         List<String> given = KEYS.keySet().stream().filter(k -> node.get(k).isPresent()).toList();
         if (given.size() != 1) {
@@ -267,7 +238,7 @@ final class ConstraintReader {
                         }
                         yield new Condition.ZeroSums();
                     }
-                    case "pieces" -> new Condition.Pieces(value.text().equals("all") ? 0 : value.whole(2));
+                    case "pieces" -> new Condition.Pieces(value.is("all") ? 0 : value.whole(2));
                     default -> Conditions.matrix(value, folder);
                 };
             }

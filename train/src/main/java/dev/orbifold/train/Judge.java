@@ -59,7 +59,8 @@ final class Judge {
                 judge.values(found, expected);
             }
             judge.loss += objective.variational()
-                    .map(v -> v.penalty(outputs.get(Variational.MEAN), outputs.get(Variational.LOG_VARIANCE)))
+                    .map(v -> v.penalty(Variational.output(outputs, Variational.MEAN),
+                            Variational.output(outputs, Variational.LOG_VARIANCE)))
                     .orElse(0.0);
             progress.step("test", from + n, part.size(), Double.NaN, Double.NaN);
         }

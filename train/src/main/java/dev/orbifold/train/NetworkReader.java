@@ -7,6 +7,11 @@ import java.util.Optional;
 
 /** Reads {@code model}, {@code start} and {@code network} of a recipe. */
 final class NetworkReader {
+    /** Numbers that are drawn lie in an array of bytes. */
+    static final long MOST_DRAWN = Integer.MAX_VALUE / Float.BYTES;
+    /** Those of all layers are trained in one array of numbers. */
+    private static final long MOST = Integer.MAX_VALUE;
+
     private final Path folder;
     private final RecipeReader.Overrides overrides;
 
@@ -50,6 +55,7 @@ final class NetworkReader {
         }
         String activation = network.get("activation")
                 .map(n -> n.oneOf("relu", "tanh", "sigmoid", "gelu", "identity", "figlu")).orElse("relu");
+        requireSize(layers, widths, activation.equals("figlu"), false);
         boolean bias = network.get("bias").map(RecipeNode::truth).orElse(true);
         boolean residual = network.get("residual").map(RecipeNode::truth).orElse(false);
         return new Recipe.Origin.Dense(widths, operator(activation), bias, residual, scale(network));
@@ -62,8 +68,36 @@ final class NetworkReader {
         }
         String activation = network.get("activation").map(n -> n.oneOf("relu", "tanh", "sigmoid", "gelu"))
                 .orElse("relu");
+        requireSize(layers, widths, false, true);
         double beta = network.get("beta").map(n -> n.number(0, Double.MAX_VALUE)).orElse(1.0);
         return new Recipe.Origin.Autoencoder(widths, operator(activation), scale(network), beta);
+    }
+
+    /**
+     * Refuses layers that no array holds.
+     *
+     * @param mixed whether hidden units have a square matrix besides
+     * @param mirrored whether a decoder has every layer once more, and latents have a mean and a log-variance
+     */
+    private static void requireSize(RecipeNode layers, List<Integer> widths, boolean mixed,
+            boolean mirrored) {
+        long all = 0;
+        for (int layer = 1; layer < widths.size(); layer++) {
+            long to = widths.get(layer);
+            long from = mixed && layer + 1 < widths.size() ? Math.max(to, widths.get(layer - 1))
+                    : widths.get(layer - 1);
+            if (from * to > MOST_DRAWN) {
+                throw layers.wrong(String.format(Locale.ROOT,
+                        "a layer of %,d × %,d weights is too large: a tensor of weights that are drawn holds at most %,d",
+                        to, from, MOST_DRAWN));
+            }
+            int copies = !mirrored ? 1 : layer + 1 < widths.size() ? 2 : 3;
+            all += copies * (widths.get(layer - 1) * to + to);
+        }
+        if (all > MOST) {
+            throw layers.wrong(String.format(Locale.ROOT,
+                    "a network of %,d weights is too large: at most %,d are trained", all, MOST));
+        }
     }
 
     private static double scale(RecipeNode network) {

@@ -112,17 +112,33 @@ record Objective(ValueInfo input, String output, Loss hard, Distillation distill
      * @throws TrainException if it cannot; says what differs
      */
     void requireFit(Graph graph, DataSet data) {
+        requireFreeBatch();
+        requireTargets(data);
+        requireAnswers(graph, data);
+    }
+
+    /** Checks that the batch is free. */
+    void requireFreeBatch() {
         input.shape().filter(s -> s.rank() > 0 && s.dim(0).isFixed()).ifPresent(s -> {
             throw new TrainException("the model's input " + input.name() + " has the shape " + s
                     + ", whose first axis, the batch, is fixed at " + s.dim(0).size()
                     + "; export the model with a free batch dimension");
         });
+    }
+
+    /** Checks that targets are classes where the loss needs them. */
+    void requireTargets(DataSet data) {
         boolean numbers = data.train().targetType().isReal() || data.test().targetType().isReal();
         if (numbers && hard.isClassification()) {
             throw new TrainException(
                     "cross-entropy needs one class per target, a whole number from 0, but the targets of "
-                            + data.train().source() + " are other numbers; correct them, or ask for --loss mse or bce");
+                            + data.train().source()
+                            + " are other numbers; correct them, or ask for the loss mse or bce");
         }
+    }
+
+    /** Checks that what the Graph answers can be compared with the targets. */
+    void requireAnswers(Graph graph, DataSet data) {
         Optional<Shape> answer = Shapes.of(graph).shape(output).filter(s -> s.rank() > 1);
         if (hard.isClassification()) {
             answer.map(a -> a.dim(a.rank() - 1)).filter(Dim::isFixed)

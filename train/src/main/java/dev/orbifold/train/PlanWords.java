@@ -1,5 +1,9 @@
 package dev.orbifold.train;
 
+import dev.orbifold.constraint.Elementwise;
+import dev.orbifold.constraint.Ranked;
+import dev.orbifold.constraint.Scheme;
+import dev.orbifold.constraint.Tucker;
 import dev.orbifold.engine.Optimizer;
 import dev.orbifold.engine.Schedule;
 import java.util.Locale;
@@ -62,6 +66,31 @@ final class PlanWords {
                 : "λ from " + number(lambda.from()) + " to " + number(lambda.to()) + " at " + percent(lambda.until())
                         + " of training";
         return over + (lambda.off() < 1 ? ", off at " + percent(lambda.off()) : "");
+    }
+
+    /** How long something takes, by an estimate. */
+    static String seconds(double seconds) {
+        return seconds < 1 ? "under 1 s" : String.format(Locale.ROOT, "about %.0f s", seconds);
+    }
+
+    /** The same of what takes long. */
+    static String minutes(double seconds) {
+        return seconds < 60 ? "under 1 min" : String.format(Locale.ROOT, "about %.0f min", seconds / 60);
+    }
+
+    /** The numbers that make coordinates, without those that only lie between factors in memory. */
+    static long factors(Scheme scheme) {
+        return scheme instanceof Elementwise e ? e.depth() * e.coordinates() : scheme.factors();
+    }
+
+    /** How coordinates are made, and the rank that leaves them. */
+    static String scheme(Scheme scheme) {
+        return Train.words(scheme) + switch (scheme) {
+            case Ranked r -> String.format(Locale.ROOT, ", rank %,d of %,d at most", r.rank(),
+                    Math.min(r.rows(), r.columns()));
+            case Tucker t -> ", ranks " + t.ranks() + " of " + t.dims() + " at most";
+            default -> "";
+        };
     }
 
     /** What pulls, and where to. */

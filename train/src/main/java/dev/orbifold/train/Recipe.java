@@ -36,13 +36,14 @@ import java.util.Optional;
  * @param watch what is measured of the network while it trains
  * @param tensorboard whether the metrics are kept as TensorBoard reads them too
  * @param output where the model goes
+ * @param places where all this was written
  */
 public record Recipe(Origin origin, DataSource data, Tasks tasks, int samples, CompressOptions.LossKind loss,
         double smoothing, int epochs, int batch, long seed, double heldOut, Optimizer.Kind optimizer,
         Optional<Double> projected, Schedule rate,
         double clip,
         CompressOptions.Augment augment, List<Asked> constraints, Prevention remove, Optional<Ham> ham, boolean shrink,
-        String precision, Optional<Predict> predict, Watch watch, boolean tensorboard, Path output) {
+        String precision, Optional<Predict> predict, Watch watch, boolean tensorboard, Path output, Places places) {
     /** Where the network comes from. */
     public sealed interface Origin {
         /**

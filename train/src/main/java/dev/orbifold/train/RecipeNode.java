@@ -2,7 +2,6 @@ package dev.orbifold.train;
 
 import java.io.StringReader;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,7 +26,6 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 final class RecipeNode {
     /** What stands for the value of a series. */
     static final String VALUE = "$";
-    private static final int FAR = 3;
     private static final double SMALL = 1e-6;
     private static final double HUNDRED = 100;
 
@@ -216,36 +214,35 @@ final class RecipeNode {
         entries().forEach((key, value) -> {
             if (!known.contains(key)) {
                 throw value
-                        .wrong("nobody knows this key" + near(known, key) + " Known here: " + String.join(", ", known));
+                        .wrong("nobody knows this key" + Spelling.near(known, key) + " Known here: "
+                                + String.join(", ", known));
             }
         });
     }
 
-    private static String near(java.util.Collection<String> words, String found) {
-        return words.stream().min(Comparator.comparingInt(k -> distance(k, found)))
-                .filter(k -> distance(k, found) <= FAR).map(k -> "; did you mean '" + k + "'?").orElse("");
+    /** Where everything below stands, by its path: each line with that path. */
+    Map<String, String> places(int deep) {
+        Map<String, String> places = new LinkedHashMap<>();
+        List<RecipeNode> below = node instanceof MappingNode ? List.copyOf(entries().values())
+                : node instanceof SequenceNode ? list() : List.of();
+        for (RecipeNode one : deep == 0 ? List.<RecipeNode>of() : below) {
+            places.put(one.path, one.place() + ": " + one.path);
+            places.putAll(one.places(deep - 1));
+        }
+        return places;
     }
 
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int corner = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int above = row[j];
-                row[j] = Math.min(Math.min(row[j], row[j - 1]) + 1,
-                        corner + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
-                corner = above;
-            }
-        }
-        return row[b.length()];
+    /** Whether this one word stands here. */
+    boolean is(String word) {
+        return node instanceof ScalarNode && text().equals(word);
     }
 
     /** The words that stand here. */
     String text() {
+        return scalar("a word");
+    }
+
+    private String scalar(String expected) {
         if (node instanceof ScalarNode scalar) {
             String text = scalar.getValue();
             if (text.equals(VALUE)) {
@@ -254,12 +251,12 @@ final class RecipeNode {
             }
             return text;
         }
-        throw wrong("expected a word, found " + shown());
+        throw wrong("expected " + expected + ", found " + shown());
     }
 
     /** A finite number, such as 1e-3. */
     double number() {
-        String text = text();
+        String text = scalar("a number");
         double value;
         try {
             value = Double.parseDouble(text);
@@ -290,7 +287,7 @@ final class RecipeNode {
 
     /** A whole number, at least so large. */
     int whole(int least) {
-        String text = text();
+        String text = scalar("a whole number");
         int value;
         try {
             value = Integer.parseInt(text);
@@ -304,7 +301,7 @@ final class RecipeNode {
     }
 
     boolean truth() {
-        return switch (text()) {
+        return switch (scalar("true or false")) {
             case "true", "yes", "on" -> true;
             case "false", "no", "off" -> false;
             default -> throw wrong("expected true or false, found '" + text() + "'");
@@ -325,10 +322,10 @@ final class RecipeNode {
 
     /** One of several words. */
     String oneOf(String... words) {
-        String text = text();
+        String text = scalar("one of " + String.join(", ", words));
         if (!List.of(words).contains(text)) {
             throw wrong("must be one of " + String.join(", ", words) + ", found '" + text + "'"
-                    + near(List.of(words), text));
+                    + Spelling.near(List.of(words), text));
         }
         return text;
     }

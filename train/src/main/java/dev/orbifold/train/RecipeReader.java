@@ -4,11 +4,13 @@ import dev.orbifold.engine.Optimizer;
 import dev.orbifold.engine.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** From the text of a recipe to a {@link Recipe}; whatever is wrong is said with its line, before anything starts. */
 public final class RecipeReader {
@@ -144,14 +146,7 @@ public final class RecipeReader {
         CompressOptions.Augment augment = CompressOptions.Augment.valueOf(root.get("augment")
                 .map(n -> n.oneOf("none", "crop", "crop-flip")).orElse("none").toUpperCase(Locale.ROOT)
                 .replace('-', '_'));
-        List<Recipe.Asked> constraints = new ArrayList<>();
-        root.get("constraints").ifPresent(list -> list.list()
-                .forEach(n -> constraints.add(new ConstraintReader(n, constraints.size(), folder).asked())));
-        int number = 0;
-        for (String typed : overrides.constraints()) {
-            constraints.add(new ConstraintReader(RecipeNode.typed("--constrain " + ++number, typed), constraints.size(),
-                    folder).asked());
-        }
+        List<Recipe.Asked> constraints = constraints();
         Optional<RecipeNode> removing = root.get("remove");
         Prevention remove = removing.map(PreventionReader::read).orElse(Prevention.none());
         if (projected.isPresent() && !remove.isNone()) {
@@ -179,9 +174,30 @@ public final class RecipeReader {
                         clip,
                         augment,
                         constraints, remove, ham, shrink, precision, predict, watch, tensorboard,
-                        output.toAbsolutePath().normalize());
+                        output.toAbsolutePath().normalize(), Places.of(root, overrides));
         NetworkReader.requireFit(root, recipe);
         return recipe;
+    }
+
+    private List<Recipe.Asked> constraints() {
+        List<RecipeNode> nodes = new ArrayList<>();
+        root.get("constraints").ifPresent(list -> nodes.addAll(list.list()));
+        int number = 0;
+        for (String typed : overrides.constraints()) {
+            nodes.add(RecipeNode.typed("--constrain " + ++number, typed));
+        }
+        List<Recipe.Asked> constraints = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (RecipeNode node : nodes) {
+            Recipe.Asked asked = new ConstraintReader(node, constraints.size(), folder).asked();
+            String name = asked.constraint().name();
+            if (!names.add(name)) {
+                throw node.get("name").orElse(node)
+                        .wrong("another constraint is called '" + name + "' already; give each a name of its own");
+            }
+            constraints.add(asked);
+        }
+        return constraints;
     }
 
     private static void requireSteady(RecipeNode tasks, Schedule rate, Optional<Double> projected,
@@ -220,7 +236,7 @@ public final class RecipeReader {
     }
 
     private int batch(RecipeNode node) {
-        return node.text().equals("all") ? 0 : node.whole(1);
+        return node.is("all") ? 0 : node.whole(1);
     }
 
     static List<Double> numbers(Optional<RecipeNode> node) {

@@ -3,6 +3,7 @@ package dev.orbifold.train;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -41,6 +42,8 @@ final class SourceReader {
         Optional<RecipeNode> ownStd = node.get("std");
         Optional<RecipeNode> planted = node.get("planted");
         node.noOthers();
+        List<Double> deviations = ownStd.stream().flatMap(n -> n.list().stream())
+                .map(n -> n.number(Double.MIN_NORMAL, Double.MAX_VALUE)).toList();
         if (planted.isPresent()) {
             if (path.or(() -> ownMean).or(() -> ownStd).isPresent()) {
                 throw node.wrong("planted data are drawn, not read: leave 'path', 'mean' and 'std' out");
@@ -57,7 +60,7 @@ final class SourceReader {
         Path file = typed.orElseGet(() -> folder.resolve(
                 path.orElseThrow(() -> node.wrong("'path' is missing, or 'planted' data")).text()));
         return new DataRequest(absolute(file), mean.isEmpty() ? RecipeReader.numbers(ownMean) : mean,
-                std.isEmpty() ? RecipeReader.numbers(ownStd) : std);
+                std.isEmpty() ? deviations : std);
     }
 
     private static Path absolute(Path path) {
@@ -77,7 +80,14 @@ final class SourceReader {
         if (laws.size() != 1) {
             throw node.wrong("name one of a 'linear' map, 'sparse' weights and a 'disk'");
         }
-        return new Planted(laws.getFirst(), noise, samples, test);
+        Planted.Law law = laws.getFirst();
+        int widest = Math.max(law.inputs(), law.outputs());
+        if ((long) Math.max(samples, test) * widest > NetworkReader.MOST_DRAWN) {
+            throw node.wrong(String.format(Locale.ROOT,
+                    "%,d samples of %,d numbers are too many: at most %,d numbers are drawn", Math.max(samples, test),
+                    widest, NetworkReader.MOST_DRAWN));
+        }
+        return new Planted(law, noise, samples, test);
     }
 
     private static Planted.Law linear(RecipeNode node) {

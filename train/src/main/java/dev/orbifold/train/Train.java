@@ -8,6 +8,7 @@ import dev.orbifold.engine.Loader;
 import dev.orbifold.engine.Natives;
 import dev.orbifold.engine.Part;
 import dev.orbifold.engine.Precision;
+import dev.orbifold.engine.UnsupportedOperatorsException;
 import dev.orbifold.graph.Cost;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
@@ -17,7 +18,6 @@ import dev.orbifold.run.Checkpoint;
 import dev.orbifold.run.Environment;
 import dev.orbifold.run.InputFile;
 import dev.orbifold.run.RunFolder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -60,15 +60,15 @@ public final class Train implements AutoCloseable {
     private Train(TrainRequest request) {
         this.request = request;
         this.recipe = request.recipe();
-        checkOutput();
+        OutputFile.require(recipe);
         Natives.load();
         Natives.threads(request.threads());
         this.device = Device.best();
         Seed seed = new Seed(recipe.seed());
-        Graph plain = Origins.open(recipe, seed, device, findings, copies);
-        this.objective = Origins.objective(plain, recipe);
+        Graph plain = recipe.places().checked(() -> Origins.open(recipe, seed, device, findings, copies), "model");
+        this.objective = recipe.places().checked(() -> Origins.objective(plain, recipe), "model");
         this.tasks = Tasks.open(recipe, objective, seed);
-        tasks.forEach(t -> objective.requireFit(plain, t.data()));
+        Tasks.requireFit(tasks, plain, objective, recipe);
         this.data = tasks.getFirst().data();
         this.fit = tasks.getFirst().fit();
         this.held = tasks.getFirst().held();
@@ -84,14 +84,19 @@ public final class Train implements AutoCloseable {
             }
         } catch (dev.orbifold.constraint.ConstraintException e) {
             throw located(e);
+        } catch (UnsupportedOperatorsException e) {
+            throw recipe.places().located(e, String.valueOf(e.getMessage()), "model");
         }
         findings.addAll(TrainFindings.unscaled(fit, recipe));
+        findings.addAll(TrainFindings.fewer(recipe, data.train(), fit));
     }
 
     /**
      * Reads and checks everything, before any folder or file is made.
      *
      * @throws TrainException if the recipe is wrong; names the line
+     * @throws dev.orbifold.graph.GraphException if its model cannot be read; names the line
+     * @throws dev.orbifold.engine.DataException if its data cannot be read, or do not fit; names the line
      */
     public static Train prepare(TrainRequest request) {
         return new Train(request);
@@ -149,15 +154,19 @@ public final class Train implements AutoCloseable {
                 recipe.epochs(), perEpoch(), batch(), PlanWords.optimizer(recipe.optimizer()),
                 PlanWords.schedule(recipe.rate())));
         long extra = 0;
+        long kept = 0;
         try (Learner learner = learner(Precision.FLOAT32)) {
             for (Placement.Held h : learner.placement().held()) {
-                long factors = h.form().scheme().factors() + h.form().chart().rest();
-                extra += factors;
+                // A matrix keeps its rest as entries, though their coordinates are 0.
+                long free = h.form().chart().entries() - h.form().chart().coordinates();
+                long factors = PlanWords.factors(h.form().scheme());
+                extra += factors + free;
+                kept += h.form().scheme().factors() + h.form().chart().rest();
                 lines.add(String.format(Locale.ROOT,
                         "constraint %s: %s of %s, %s; %,d cells, %,d entries as %,d factors (%s) and %,d free numbers",
                         h.term().name(), h.asked().constraint().condition().words(), h.form().parameters(),
                         PlanWords.push(h.asked()), h.form().scheme().cells(), h.form().chart().entries(),
-                        h.form().scheme().factors(), words(h.form().scheme()), h.form().chart().rest()));
+                        factors, PlanWords.scheme(h.form().scheme()), free));
             }
             learner.placement().pairs().forEach(p -> lines.add(String.format(Locale.ROOT,
                     "constraint %s: %s, %d copies of %d coordinates, on %s, %s", p.name(),
@@ -172,12 +181,15 @@ public final class Train implements AutoCloseable {
             int buffers = recipe.optimizer() instanceof dev.orbifold.engine.Optimizer.Kind.Adam ? 4 : 3;
             lines.add(String.format(Locale.ROOT,
                     "memory: weights, gradients and moments %.1f MB, constraints %.1f MB; activations of a batch come on top",
-                    buffers * 4e-6 * cost.parameters(), buffers * 4e-6 * extra));
+                    buffers * 4e-6 * cost.parameters(), buffers * 4e-6 * kept));
             factors = extra;
-            memory = 4L * buffers * (cost.parameters() + extra);
+            memory = 4L * buffers * (cost.parameters() + kept);
             seconds = secondsPerStep(learner) * steps();
-            lines.add(String.format(Locale.ROOT, "time: about %.0f s of training on this machine", seconds));
+            lines.add("time: " + PlanWords.seconds(seconds)
+                    + " of training on this machine; start-up and tests are not counted");
         }
+        TrainFindings.fewer(recipe, data.train(), fit)
+                .forEach(f -> lines.add("note: " + f.place() + ": " + f.message()));
         findings.stream().filter(f -> f.severity() != Finding.Severity.INFO)
                 .forEach(f -> lines.add("warning: " + f.place() + ": " + f.message()));
         return lines;
@@ -327,17 +339,6 @@ public final class Train implements AutoCloseable {
             return new TrainEnd(recipe, start, learner, tasks.getLast().data(), tasks.getLast().fit(), objective,
                     request.threads(), fates, run, progress)
                     .result(findings);
-        }
-    }
-
-    private void checkOutput() {
-        Path folder = recipe.output().getParent();
-        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
-            throw new TrainException("cannot write " + recipe.output() + ": " + folder
-                    + " is not a folder that can be written to");
-        }
-        if (Files.isDirectory(recipe.output())) {
-            throw new TrainException("cannot write " + recipe.output() + ": it is a folder");
         }
     }
 

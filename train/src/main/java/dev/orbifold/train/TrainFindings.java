@@ -91,6 +91,25 @@ final class TrainFindings {
                                 size)));
     }
 
+    /**
+     * What was asked for and is more than the data have.
+     *
+     * @param all the training part, with what is held out of it
+     * @param fit what is trained on
+     */
+    static List<Finding> fewer(Recipe recipe, Part all, Part fit) {
+        List<Finding> findings = new ArrayList<>();
+        recipe.places().of("samples").filter(at -> recipe.samples() > all.size())
+                .ifPresent(at -> findings.add(new Finding(Finding.Severity.INFO, "samples-fewer", at,
+                        String.format(Locale.ROOT, "all %,d samples are used, fewer than the %,d asked for", all.size(),
+                                recipe.samples()))));
+        recipe.places().of("batch-size").filter(at -> recipe.batch() > fit.size())
+                .ifPresent(at -> findings.add(new Finding(Finding.Severity.INFO, "batch-smaller", at,
+                        String.format(Locale.ROOT, "a batch takes all %,d samples, fewer than the %,d asked for",
+                                fit.size(), recipe.batch()))));
+        return findings;
+    }
+
     /** Latents that a variational network does without. */
     static List<Finding> silent(Variational.Latents latents, Recipe recipe) {
         int silent = latents.latents() - latents.active();

@@ -93,13 +93,13 @@ public final class Trials {
             try (Train train = Train.prepare(request(first, SOMEWHERE))) {
                 train.plan().forEach(line -> lines.add("  " + line));
                 long trainings = experiment.trials().stream().filter(t -> t.series() == first.series()).count();
-                lines.add(String.format(Locale.ROOT, "  in all: %d trainings, about %.0f s", trainings,
-                        trainings * train.seconds()));
+                lines.add(String.format(Locale.ROOT, "  in all: %d trainings, %s", trainings,
+                        PlanWords.seconds(trainings * train.seconds())));
                 all += trainings * train.seconds();
             }
         }
         seconds = all;
-        lines.add(String.format(Locale.ROOT, "time: about %.0f min for the experiment", all / 60));
+        lines.add("time: " + PlanWords.minutes(all) + " for the experiment; start-up and tests are not counted");
         return lines;
     }
 

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -43,10 +44,15 @@ record Variational(int latents, double beta) {
 
     /** β times the divergence, its mean over a batch, a scalar to differentiate; belongs to the caller's pointer scope. */
     Tensor penalty(Map<String, Tensor> outputs) {
-        Tensor mean = float32(outputs.get(MEAN));
-        Tensor log = float32(outputs.get(LOG_VARIANCE));
+        Tensor mean = float32(output(outputs, MEAN));
+        Tensor log = float32(output(outputs, LOG_VARIANCE));
         Tensor each = mean.mul(mean).add(log.exp()).sub(log).sub(new Scalar(1.0));
         return each.sum().mul(new Scalar(0.5 * beta / mean.size(0)));
+    }
+
+    /** One of the outputs that {@link Networks#autoencoder} makes. */
+    static <T> T output(Map<String, T> outputs, String name) {
+        return Optional.ofNullable(outputs.get(name)).orElseThrow();
     }
 
     private static Tensor float32(Tensor tensor) {
@@ -82,8 +88,8 @@ record Variational(int latents, double beta) {
         long items = 0;
         for (Map<String, TensorData> batch : batches) {
             Map<String, TensorData> outputs = evaluator.run(batch);
-            TensorData mean = outputs.get(MEAN);
-            divergence += new Variational(latents, 1).penalty(mean, outputs.get(LOG_VARIANCE));
+            TensorData mean = output(outputs, MEAN);
+            divergence += new Variational(latents, 1).penalty(mean, output(outputs, LOG_VARIANCE));
             items += mean.dim(0);
             for (int i = 0; i < mean.elements(); i++) {
                 sum[i % latents] += mean.doubleAt(i);

@@ -134,6 +134,14 @@ class RecipeReaderTest {
             "{parameters: w, sparse: element, zeros: 0.9}|line 4: constraints[0].sparse: must be one of elements, units, inputs, kernels",
             "{parameters: w, sparse: elements, lambda: {to: 1, until: 0.9, off: 0.2}}|line 4: constraints[0].lambda: 'off' at 0.2 comes before",
             "{parameters: w, sparse: elements, lambda: .nan}|line 4: constraints[0].lambda: expected a number",
+            "{parameters: w, sparse: elements, lambda: 1.0e+30}|line 4: constraints[0].lambda: λ is at most 1e6, found 1.0e+30",
+            "{parameters: w, sparse: elements, lambda: {to: 1.0e+7}}|line 4: constraints[0].lambda.to: λ is at most 1e6",
+            "{parameters: w, sparse: elements, lambda: {from: 1.0e+7, to: 1}}|line 4: constraints[0].lambda.from: λ is at most",
+            "{parameters: w, sparse: elements, zeros: 0.5, zeros-by: 0}|line 4: constraints[0].zeros-by: must lie above 0",
+            "{parameters: w, sparse: elements, lambda: [1, 2]}|line 4: constraints[0].lambda: expected a number, found a list",
+            "{parameters: w, sparse: elements, zeros: [0.5]}|line 4: constraints[0].zeros: expected a number, found a list",
+            "{parameters: w, sparse: elements, lambda: 1, depth: [2]}|line 4: constraints[0].depth: expected a whole number, found a list",
+            "{parameters: w, zero-sum: [true]}|line 4: constraints[0].zero-sum: expected true or false, found a list",
             "{parameters: w, tucker: {share: 0.5, layers: 5}, lambda: 1}|line 4: constraints[0].tucker: a Tucker axis takes 1 to 4 matrices",
             "{parameters: w, tucker: {layers: 2}, lambda: 1}|line 4: constraints[0].tucker: 'share' is missing",
             "{parameters: w, sparse: elements, lambda: {budget: 0.5}}|line 4: constraints[0]: a budget of λ is PILoT's",
@@ -151,6 +159,59 @@ class RecipeReaderTest {
     void whatIsWrongIsSaidWithItsLine(String entry, String message) {
         String found = refused(HEAD + "constraints:\n  - " + entry + "\n");
         assertTrue(found.startsWith("recipe.yaml " + message), found);
+    }
+
+    @Test
+    void everyConstraintHasANameOfItsOwn() {
+        String entry = "{parameters: w, sparse: elements, lambda: 1";
+        String two = HEAD + "constraints:\n  - " + entry + ", name: a}\n  - " + entry + ",\n     name: a}\n";
+        assertTrue(refused(two).startsWith("recipe.yaml line 6: constraints[1].name: another constraint is called 'a'"),
+                refused(two));
+        String usual = HEAD + "constraints:\n  - " + entry + ", name: constraint-2}\n  - " + entry + "}\n";
+        assertTrue(refused(usual).startsWith("recipe.yaml line 5: constraints[1]: another"), refused(usual));
+        assertEquals(2, read(two.replace("   name: a", "   name: b")).constraints().size());
+        assertEquals(List.of(), read(HEAD + "constraints: []\n").constraints());
+    }
+
+    /** 536 870 911 float32 numbers are 2³¹ − 1 bytes, as many as an array has. */
+    @ParameterizedTest @CsvSource(delimiter = '|', value = {
+            "{dense: [64, 2000000000, 10]}|dense: a layer of 2,000,000,000 × 64 weights is too large",
+            "{dense: [64, 20000000, 10]}|dense: a layer of 20,000,000 × 64 weights is too large",
+            "{dense: [1, 536870912]}|dense: a layer of 536,870,912 × 1 weights is too large",
+            "{dense: [4, 30000, 4], activation: figlu}|dense: a layer of 30,000 × 30,000 weights is too large",
+            "{dense: [20000, 20000, 20000, 20000, 20000, 20000, 20000]}|dense: a network of 2,400,120,000 weights",
+            "{variational: [784, 2000000000, 16]}|variational: a layer of 2,000,000,000 × 784 weights is too large",
+            "{variational: [20000, 20000, 20000, 20000]}|variational: a network of 2,800,140,000 weights is too large"})
+    void networksThatNoArrayHoldsAreRefused(String network, String message) {
+        String found = refused("data: some.csv\nnetwork: " + network + "\n");
+        assertTrue(found.startsWith("recipe.yaml line 2: network." + message), found);
+    }
+
+    @Test
+    void widthsThatAnArrayHoldsAreNot() {
+        Recipe recipe = read("network: {dense: [1, 536870911]}\ndata: some.csv\n");
+        assertEquals(new Recipe.Origin.Dense(List.of(1, 536_870_911), "Relu", true), recipe.origin());
+        String planted =
+                "network: {dense: [2, 1]}\nloss: mse\ndata: {planted: {samples: $, linear: {singular: [1, 1]}}}\n";
+        assertTrue(refused(planted.replace("$", "2000000000")).startsWith("recipe.yaml line 3: data.planted: "),
+                refused(planted.replace("$", "2000000000")));
+        assertInstanceOf(Planted.class, read(planted.replace("$", "2000")).data());
+    }
+
+    /** One matrix is O, whatever it is called; of several it must be named. */
+    @Test
+    void aMatrixAloneIsO() {
+        TensorData column = TensorData.of(new double[] {1, -1}, 2, 1);
+        NumpyFile.write(Map.of("A", column), folder.resolve("one.npz"));
+        NumpyFile.write(Map.of("A", column, "B", column), folder.resolve("two.npz"));
+        NumpyFile.write(Map.of("A", column, "O", column), folder.resolve("named.npz"));
+        String entry = HEAD + "constraints:\n  - {parameters: w, lambda: 1, matrix: $}\n";
+        for (String file : List.of("one.npz", "named.npz")) {
+            assertInstanceOf(Condition.Matrix.class,
+                    read(entry.replace("$", file)).constraints().getFirst().constraint().condition());
+        }
+        String found = refused(entry.replace("$", "two.npz"));
+        assertTrue(found.startsWith("recipe.yaml line 4: constraints[0].matrix: expected one matrix"), found);
     }
 
     @Test

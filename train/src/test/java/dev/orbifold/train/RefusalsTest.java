@@ -1,11 +1,14 @@
 package dev.orbifold.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.graph.NumpyFile;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.Seed;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.run.RunFolder;
 import java.io.IOException;
@@ -13,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,6 +82,78 @@ class RefusalsTest {
                 folder.resolve(name));
     }
 
+    /** What only model and data tell is said with the line that asked for it; a bar stands for a new line. */
+    @ParameterizedTest @CsvSource(delimiter = ';', value = {
+            "network: {dense: [64, 8, 4]}|data: none.csv;line 2: data: there is no data set",
+            "network: {dense: [64, 8, 4]}|data:|  path: none.csv;line 3: data.path: there is no data set",
+            "network: {dense: [64, 8, 4]}|data: empty;line 2: data: found no data set in the folder",
+            "network: {dense: [64, 8, 4]}|data: {path: digits.csv, std: 0};line 2: data.std: must be positive",
+            "network: {dense: [64, 8, 4]}|data: {path: digits.csv,|  mean: [1, 2, 3]};line 3: data.mean: has 3 values",
+            "network: {dense: [65, 8, 4]}|data: digits.csv;line 1: network: the items of",
+            "network: {dense: [64, 8, 3]}|data: digits.csv;line 1: network: label 3 in row",
+            "network: {dense: [64, 8, 4]}|data: digits.csv|loss: mse;line 3: loss: the model's output y",
+            "network: {dense: [5, 8, 4]}|data: regression.csv|loss: cross-entropy;line 3: loss: cross-entropy needs",
+            "network: {dense: [5, 8, 4]}|data: regression.csv;line 2: data: cross-entropy needs",
+            "network: {dense: [64, 8, 4]}|data: digits.csv|samples: 2;line 3: samples: ",
+            "network: {dense: [64, 8, 4]}|data: digits.csv|held-out: 0.001;line 3: held-out: ",
+            "network: {dense: [64, 8, 4]}|data: digits.csv|augment: crop;line 3: augment: only images",
+            "network: {variational: [64, 3]}|data: digits.csv;line 2: data: bce reads what is reconstructed",
+            "model: none.onnx|data: digits.csv;line 1: model: cannot read",
+            "data: digits.csv|model: broken.onnx;line 2: model: cannot read",
+            "data: regression.csv|model: good.onnx;line 1: data: the items of",
+            "network: {dense: [64, 8, 4]}|data: digits.csv|output: empty;line 3: output: cannot write",
+            "network: {dense: [64, 8, 4]}|data: digits.csv|output: nowhere/x.onnx;line 3: output: cannot write",
+            "network: {dense: [64, 8, 4]}|data: digits.csv|output: digits.csv;line 3: output: the file",
+            "model: good.onnx|data: digits.csv|output: good.onnx;line 3: output: "})
+    void whatModelAndDataTellIsSaidWithItsLine(String recipe, String message) throws IOException {
+        Files.createDirectories(folder.resolve("empty"));
+        Files.writeString(folder.resolve("broken.onnx"), "no model");
+        Toy.regression(folder, 100);
+        String found = refused(recipe.replace('|', '\n') + "\n", RecipeReader.Overrides.none());
+        assertTrue(found.startsWith("recipe.yaml " + message), found);
+    }
+
+    private String refused(String recipe, RecipeReader.Overrides typed) throws IOException {
+        byte[] data = Files.readAllBytes(Toy.digits(folder, 200));
+        OnnxFile.write(Networks.dense(new Recipe.Origin.Dense(List.of(64, 8, 4), "Relu", true), new Seed(0)),
+                folder.resolve("good.onnx"));
+        TrainRequest request = new TrainRequest("recipe.yaml", recipe, folder, typed, 2);
+        String found = assertThrows(RuntimeException.class, () -> Train.prepare(request)).getMessage();
+        assertArrayEquals(data, Files.readAllBytes(folder.resolve("digits.csv")));
+        return String.valueOf(found);
+    }
+
+    /** Also of what is learnt later. */
+    @ParameterizedTest @CsvSource(delimiter = ';', value = {
+            "{then: none.csv};tasks.then: there is no data set",
+            "{then: [digits.csv, {path: digits.csv, mean: [1, 2]}]};tasks.then[1].mean: has 2 values",
+            "{then: [digits.csv, regression.csv]};tasks.then[1]: the items of",
+            "{then: few/digits.csv};tasks.then: tasks must be equally large"})
+    void whatTasksTellIsSaidWithItsLine(String tasks, String message) throws IOException {
+        Toy.regression(folder, 100);
+        Toy.digits(Files.createDirectories(folder.resolve("few")), 100);
+        String found = refused("data: digits.csv\nmodel: good.onnx\noptimizer: {schedule: constant}\ntasks: " + tasks
+                + "\n", RecipeReader.Overrides.none());
+        assertTrue(found.startsWith("recipe.yaml line 4: " + message), found);
+    }
+
+    /** A line of the recipe says nothing of what was typed in its place. */
+    @Test
+    void whatWasTypedKeepsTheWordsOfItsOption() throws IOException {
+        RecipeReader.Overrides none = RecipeReader.Overrides.none();
+        String recipe = "network: {dense: [64, 8, 4]}\ndata: {path: digits.csv, mean: 0}\noutput: nowhere/x.onnx\n";
+        RecipeReader.Overrides data = typed(Optional.of(folder.resolve("none.csv")), List.of());
+        RecipeReader.Overrides mean = typed(Optional.empty(), List.of(1.0, 2.0, 3.0));
+        assertTrue(refused(recipe, data).startsWith("there is no data set at"), refused(recipe, data));
+        assertTrue(refused(recipe, mean).startsWith("--mean has 3 values"), refused(recipe, mean));
+        assertTrue(refused(recipe, none).startsWith("recipe.yaml line 3: output"), refused(recipe, none));
+    }
+
+    private RecipeReader.Overrides typed(Optional<Path> data, List<Double> mean) {
+        return new RecipeReader.Overrides(Optional.empty(), data, mean, List.of(), Optional.empty(), Optional.empty(),
+                Optional.empty(), Optional.empty(), Optional.of(folder.resolve("o.onnx")), List.of());
+    }
+
     @Test
     void aSumOfConditionsThatWouldHoldOfNoPart() throws IOException {
         TrainRequest request = constrained("{name: a, parameters: fc1.weight, tied: pairs}",
@@ -104,7 +180,7 @@ class RefusalsTest {
         TrainRequest request = request("""
                 series:
                   - name: a
-                    values: [1e-3, 1e300, 1e-4]
+                    values: [1e-3, 1e6, 1e-4]
                     optimizer: {rate: 0.1}
                     constraints: [{parameters: fc1.weight, sparse: elements, lambda: $}]
                 """);
