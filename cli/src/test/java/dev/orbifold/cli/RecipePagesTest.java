@@ -89,7 +89,9 @@ class RecipePagesTest {
     @Test
     void everyKeyOfNetworkAndDataIsInTheReference() throws IOException {
         String page = Files.readString(REFERENCE);
-        assertEquals(known("network: {dense: [4, 2], zzzzzz: 1}\ndata: d.csv\n"), documented(part(page, "Network")));
+        Set<String> network = known("network: {dense: [4, 2], zzzzzz: 1}\ndata: d.csv\n");
+        network.addAll(known("network: {variational: [4, 2], zzzzzz: 1}\ndata: d.csv\n"));
+        assertEquals(network, documented(part(page, "Network")));
         assertEquals(known("network: {dense: [4, 2]}\ndata: {path: d.csv, zzzzzz: 1}\n"),
                 documented(part(page, "Data")));
     }
@@ -192,14 +194,28 @@ class RecipePagesTest {
     void everyRecipeOfTheHowToIsRunHere() throws IOException {
         assertEquals(Set.of("sparse.yaml", "units.yaml", "lowrank.yaml", "tied.yaml", "pieces.yaml", "own.yaml",
                 "lambda.yaml", "budget.yaml", "syre.yaml", "asymmetric.yaml", "figlu.yaml", "plasticity.yaml",
-                "both.yaml", "fates.yaml", "watched.yaml"), recipes().keySet());
+                "both.yaml", "latents.yaml", "fates.yaml", "watched.yaml"), recipes().keySet());
     }
 
-    private JsonNode run(String name) throws IOException {
+    private Outcome trained(String name) throws IOException {
         Path recipe = Files.writeString(folder.resolve(name), recipes().get(name));
         Demo.digits(folder);
         Outcome outcome = Outcome.of("train", recipe, "--run", folder.resolve("run"), "--json", "--quiet");
         assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all());
+        return outcome;
+    }
+
+    /** What is told of latents is there, and some of them say something. */
+    @Test
+    void latents() throws IOException {
+        JsonNode latents = trained("latents.yaml").json().path("latents");
+        assertEquals(8, latents.path("latents").asInt());
+        assertTrue(latents.path("active").asInt() > 2, latents.toString());
+        assertTrue(latents.path("divergence").asDouble() > 1, latents.toString());
+    }
+
+    private JsonNode run(String name) throws IOException {
+        Outcome outcome = trained(name);
         assertTrue(outcome.json().path("after").path("accuracy").asDouble() > LEARNT, outcome.all());
         return outcome.json();
     }
