@@ -95,9 +95,9 @@ final class KeptWidths {
             int dead = space.dimension() - keep.get(space.id()).cardinality();
             if (dead > 0) {
                 findings.add(new Finding(Finding.Severity.INFO, "width-kept", space.name(), String.format(Locale.ROOT,
-                        "%d of the %d units of %s have died and stay in the file: constraint %s holds for %s as it"
+                        "%d of %d units have died and stay in the file: constraint %s holds for %s as it"
                                 + " stands, and would not with fewer of its inputs",
-                        dead, space.dimension(), space.name(), constraint(slot), slot.parameter())));
+                        dead, space.dimension(), constraint(slot), slot.parameter())));
             }
         });
         return findings;
