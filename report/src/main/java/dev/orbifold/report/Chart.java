@@ -51,10 +51,12 @@ sealed interface Chart {
     /**
      * Lines over epochs, each panel with an axis of its own.
      *
-     * @param panels one per Space or weight
+     * @param whole whether all numbers are counts
      * @param names of the lines, in the order of their colours
+     * @param panels one per Space or weight
      */
-    record Multiples(String id, String description, List<String> names, List<Panel> panels) implements Chart {
+    record Multiples(String id, String description, boolean whole, List<String> names,
+            List<Panel> panels) implements Chart {
         @Override
         public String kind() {
             return "multiples";
@@ -86,6 +88,20 @@ sealed interface Chart {
         @Override
         public String kind() {
             return "plot";
+        }
+    }
+
+    /**
+     * A density on an axis of equal factors, as bars side by side: nothing stands where nothing is.
+     *
+     * @param width of every bar
+     * @param points the middle of each bar and its height, above 0
+     */
+    record Bars(String id, String description, String xAxis, String yAxis, double width,
+            List<double[]> points) implements Chart {
+        @Override
+        public String kind() {
+            return "bars";
         }
     }
 

@@ -40,13 +40,17 @@ public record Comparison(List<Row> rows) {
             less("macs", "MACs", Units::count, " fewer", " more"),
             less("bytes", "file", Units::bytes, " smaller", " larger"),
             new Quantity("latencyMillis", "latency (batch 1, 1 thread)", Units::millis,
-                    (before, after) -> before / after, change -> change >= 1 ? Units.factor(change) + " faster"
-                            : Units.factor(1 / change) + " slower"));
+                    (before, after) -> before / after, change -> ratio(change, "the same", " faster", " slower")));
 
     private static Quantity less(String field, String name, DoubleFunction<String> text, String less, String more) {
         return new Quantity(field, name, text, (before, after) -> before / after,
-                change -> change == 1 ? "the same"
-                        : change >= 1 ? Units.factor(change) + less : Units.factor(1 / change) + more);
+                change -> change == 1 ? "the same" : ratio(change, "nearly the same", less, more));
+    }
+
+    /** A factor in words; one that is 1 in the digits that are shown is no factor. */
+    private static String ratio(double change, String same, String less, String more) {
+        String factor = Units.factor(change >= 1 ? change : 1 / change);
+        return factor.equals(Units.factor(1)) ? same : factor + (change >= 1 ? less : more);
     }
 
     /** Reads the result; a quantity without a number on both sides has no row. */

@@ -14,6 +14,9 @@ final class ConstraintsSection {
     private record Column(String head, Predicate<Outcomes.Row> says, Function<Outcomes.Row, String> cell) {
     }
 
+    /** Letters that have room in a column. */
+    private static final int SHORT = 12;
+
     private static final List<Column> COLUMNS = List.of(
             new Column("constraint", row -> true, Outcomes.Row::name),
             new Column("on", row -> true, row -> String.join(", ", row.parameters())),
@@ -21,13 +24,13 @@ final class ConstraintsSection {
             new Column("scheme", row -> true, Outcomes.Row::scheme),
             new Column("#goal", row -> Double.isFinite(row.goal()), row -> Units.percent(row.goal())),
             new Column("#λ at the end", row -> row.lambda() > 0, Outcomes.Row::strength),
-            new Column("#zero", row -> true, Outcomes.Row::zeros),
+            new Column("#zero", row -> true, row -> folded(row.zeros())),
             new Column("#share", row -> true, row -> Units.percent(row.share())),
-            new Column("#threshold ÷10 to ×10", row -> true, Outcomes.Row::sensitivity),
+            new Column("#thresh\u00adold ÷10 to ×10", row -> true, row -> folded(row.sensitivity())),
             new Column("#penalty", row -> row.penalty() > 0, row -> Units.scientific(row.penalty())),
-            new Column("#imbalance", row -> true, row -> Units.scientific(row.imbalance())),
+            new Column("#imbal\u00adance", row -> true, row -> Units.scientific(row.imbalance())),
             new Column("#duality gap", row -> Double.isFinite(row.gap()), row -> Units.scientific(row.gap())),
-            new Column("#stationarity", row -> Double.isFinite(row.stationarity()),
+            new Column("#station\u00adarity", row -> Double.isFinite(row.stationarity()),
                     row -> Units.scientific(row.stationarity())),
             new Column("#left of Oᵀw", Outcomes.Row::whole, Outcomes.Row::remains));
 
@@ -64,6 +67,11 @@ final class ConstraintsSection {
         return section.end("section");
     }
 
+    /** Two counts that are long stand one below the other. */
+    private static String folded(String counts) {
+        return counts.length() <= SHORT ? counts : counts.replaceFirst(" (of|to) ", " $1\n");
+    }
+
     private static void weights(Html section, JsonNode each) {
         List<List<String>> cells = new ArrayList<>();
         for (JsonNode one : each) {
@@ -89,7 +97,7 @@ final class ConstraintsSection {
         List<List<String>> cells = new ArrayList<>();
         rows.forEach(row -> cells.add(columns.stream().map(column -> column.cell().apply(row)).toList()));
         section.longTable("What became of every constraint", columns.stream().map(Column::head).toList(), cells,
-                "class", "outcomes");
+                "class", "outcomes constraints");
         section.element("p", "A cell is what goes to zero by itself: an entry, a group, a singular value, or a"
                 + " coordinate of Oᵀw; the counts are of exact zeros, and beside them what they would be with a"
                 + " threshold ten times smaller and larger. Imbalance is the largest relative difference of factors"

@@ -7,13 +7,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** The plot of an experiment, what was expected of it, and its numbers. */
 final class ExperimentSection {
     private ExperimentSection() {
     }
 
-    static Html of(Optional<JsonNode> result, String unfinished, Consumer<Chart> charts) {
+    /**
+     * The section.
+     *
+     * @param pages the pages of trainings by the folders of their Runs, relative to the page; those that are not there have none
+     */
+    static Html of(Optional<JsonNode> result, String unfinished, Function<String, Optional<String>> pages,
+            Consumer<Chart> charts) {
         Html section = Sections.section("experiment", "Experiment");
         JsonNode found = result.orElse(Details.NOTHING);
         Experiments experiment = Experiments.of(found);
@@ -26,8 +33,28 @@ final class ExperimentSection {
             }
         }
         Sections.figure(section, chart(found, experiment), experiment.y() + " against " + experiment.x(), charts);
-        section.longTable("Means over seeds", experiment.heads(), experiment.cells(), "class", "outcomes");
+        table(section, experiment, pages);
         return section.end("section");
+    }
+
+    /** The means over seeds; where trainings have pages, a column leads to them. */
+    private static void table(Html section, Experiments experiment, Function<String, Optional<String>> pages) {
+        String caption = "Means over seeds";
+        List<Html> links = experiment.rows().stream().map(row -> links(row, pages)).toList();
+        if (links.stream().allMatch(link -> link.toString().isEmpty())) {
+            section.longTable(caption, experiment.heads(), experiment.cells(), "class", "outcomes");
+        } else {
+            section.linkedTable(caption, experiment.heads(), experiment.cells(), "reports", links, "class", "outcomes");
+        }
+    }
+
+    private static Html links(Experiments.Row row, Function<String, Optional<String>> pages) {
+        Html links = new Html();
+        for (String run : row.runs()) {
+            pages.apply(run).ifPresent(page -> links.element("a", run.substring(run.lastIndexOf('/') + 1), "href", page)
+                    .text(" "));
+        }
+        return links;
     }
 
     /** The plot of the experiment as far as it is. */

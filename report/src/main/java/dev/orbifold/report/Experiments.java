@@ -16,6 +16,9 @@ import java.util.stream.DoubleStream;
  * @param rows in the order of series and values
  */
 public record Experiments(String x, String y, List<Row> rows) {
+    /** Numbers from here have a decimal prefix. */
+    private static final double THOUSAND = 1000;
+
     /**
      * All seeds of one value.
      *
@@ -23,12 +26,14 @@ public record Experiments(String x, String y, List<Row> rows) {
      * @param value as the recipe writes it, empty where there is none
      * @param xs the horizontal measure, by seed
      * @param ys the vertical one, by seed
+     * @param runs the folder of each training below the experiment's
      */
-    public record Row(String series, String value, List<Double> xs, List<Double> ys) {
+    public record Row(String series, String value, List<Double> xs, List<Double> ys, List<String> runs) {
         /** Copies the lists. */
         public Row {
             xs = List.copyOf(xs);
             ys = List.copyOf(ys);
+            runs = List.copyOf(runs);
         }
 
         double x() {
@@ -78,18 +83,19 @@ public record Experiments(String x, String y, List<Row> rows) {
                 if (point.path("series").asText().equals(name.asText())) {
                     String value = point.path("value").asText();
                     Row had = rows.getOrDefault(name.asText() + "\n" + value,
-                            new Row(name.asText(), value, List.of(), List.of()));
+                            new Row(name.asText(), value, List.of(), List.of(), List.of()));
                     rows.put(name.asText() + "\n" + value, new Row(had.series(), value,
                             more(had.xs(), point.path("measures").path(x).asDouble(Double.NaN)),
-                            more(had.ys(), point.path("measures").path(y).asDouble(Double.NaN))));
+                            more(had.ys(), point.path("measures").path(y).asDouble(Double.NaN)),
+                            more(had.runs(), point.path("run").asText())));
                 }
             }
         }
         return new Experiments(x, y, List.copyOf(rows.values()));
     }
 
-    private static List<Double> more(List<Double> values, double next) {
-        List<Double> all = new ArrayList<>(values);
+    private static <T> List<T> more(List<T> values, T next) {
+        List<T> all = new ArrayList<>(values);
         all.add(next);
         return all;
     }
@@ -163,7 +169,8 @@ public record Experiments(String x, String y, List<Row> rows) {
             return Units.UNKNOWN;
         }
         double size = Math.abs(value);
-        return size >= 1e5 || size != 0 && size < 1e-3 ? Units.scientific(value)
-                : String.format(Locale.ROOT, size >= 1000 ? "%.0f" : size >= 10 ? "%.2f" : "%.4f", value);
+        return size >= THOUSAND ? Units.count(value)
+                : size != 0 && size < 1e-3 ? Units.scientific(value)
+                        : String.format(Locale.ROOT, size >= 10 ? "%.2f" : "%.4f", value);
     }
 }

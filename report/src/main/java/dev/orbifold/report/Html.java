@@ -1,5 +1,6 @@
 package dev.orbifold.report;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** HTML text in the making: whatever is not a tag written here is escaped. */
@@ -79,14 +80,28 @@ final class Html {
                 "aria-label", caption);
     }
 
+    /** A long table with one more column, of links: one piece of HTML per row. */
+    Html linkedTable(String caption, List<String> heads, List<List<String>> rows, String head, List<Html> links,
+            String... attributes) {
+        List<String> all = new ArrayList<>(heads);
+        all.add(head);
+        return frame(caption, rows.size()).bare(caption, all, rows, links, attributes).end("div");
+    }
+
     private Html bare(String caption, List<String> heads, List<List<String>> rows, String... attributes) {
+        return bare(caption, heads, rows, List.of(), attributes);
+    }
+
+    private Html bare(String caption, List<String> heads, List<List<String>> rows, List<Html> links,
+            String... attributes) {
         open("table", attributes).element("caption", caption).open("thead").open("tr");
         for (String head : heads) {
             boolean number = head.startsWith("#");
             element("th", number ? head.substring(1) : head, "scope", "col", "class", number ? "number" : "");
         }
         close("tr").close("thead").open("tbody");
-        for (List<String> row : rows) {
+        for (int at = 0; at < rows.size(); at++) {
+            List<String> row = rows.get(at);
             open("tr");
             for (int i = 0; i < row.size(); i++) {
                 String kind = heads.get(i).startsWith("#") ? "number" : "";
@@ -95,6 +110,9 @@ final class Html {
                 } else {
                     name("td", row.get(i), "class", kind);
                 }
+            }
+            if (!links.isEmpty()) {
+                open("td", "class", "links").add(links.get(at)).close("td");
             }
             close("tr");
         }

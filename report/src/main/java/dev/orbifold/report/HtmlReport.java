@@ -31,18 +31,28 @@ public final class HtmlReport {
      */
     public static Path write(RunView run) {
         Path file = run.report();
-        Storage.write(file, html(run).getBytes(StandardCharsets.UTF_8));
+        Storage.write(file, html(run, true).getBytes(StandardCharsets.UTF_8));
         return file;
     }
 
-    /** The page of the Run as it stands; the same Run gives the same text. */
+    /**
+     * The page of the Run as it stands, to be shown elsewhere than in its folder: it leads to no other page. The same Run gives
+     * the same text.
+     *
+     * @throws RunException if the Run cannot be read
+     */
     public static String html(RunView run) {
+        return html(run, false);
+    }
+
+    private static String html(RunView run, boolean inFolder) {
         Curves curves = Curves.of(run.metrics());
-        Sections sections = new Sections(run, curves);
+        Sections sections = new Sections(run, curves, inFolder);
         List<Map<String, Object>> charts = new ArrayList<>();
         Html body = sections.body(chart -> charts.add(described(chart)));
         Page page = new Page(sections.title(), body, Map.of("charts", charts), Page.resource("report.css"),
-                Page.resource("scan.js") + Page.resource("report.js"));
+                Page.resource("scan.js") + Page.resource("axes.js") + Page.resource("plots.js")
+                        + Page.resource("report.js"));
         return page.html(
                 "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
                         + page.scripts());

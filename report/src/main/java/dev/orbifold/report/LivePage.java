@@ -111,13 +111,28 @@ public final class LivePage {
                 .text("Orbifold " + Details.version(run) + ", watching " + run.path()
                         + ". This page talks to this machine alone. Charts: Apache ECharts, Apache License 2.0.")
                 .end("footer").end("main");
-        Page page = new Page(new Sections(run, Curves.of(List.of())).title(), body,
+        Page page = new Page(new Sections(run, Curves.of(List.of()), false).title(), body,
                 Map.of("charts", List.of(), "live", state), Page.resource("report.css") + Page.resource("live.css"),
-                Page.resource("scan.js") + Page.resource("live.js") + Page.resource("report.js"));
+                Page.resource("scan.js") + Page.resource("axes.js") + Page.resource("plots.js")
+                        + Page.resource("live.js") + Page.resource("report.js"));
         String policy = "default-src 'none'; " + page.scripts() + "; " + page.styles()
                 + "; style-src-attr 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'";
         String html = page.html(policy).replaceFirst("<title>", "<link rel=\"icon\" href=\"data:,\">\n<title>");
         return new Served(html, policy + "; frame-ancestors 'none'");
+    }
+
+    /**
+     * A page that says why there is nothing else to see.
+     *
+     * @param title of the Run
+     * @param problem in a sentence
+     */
+    public static Served unreadable(String title, String problem) {
+        Html body = new Html().open("main").open("header").element("h1", title).end("header")
+                .element("p", problem, "class", "missing").end("main");
+        Page page = new Page(title, body, Map.of(), Page.resource("report.css"), "");
+        String policy = "default-src 'none'; " + page.styles() + "; base-uri 'none'; form-action 'none'";
+        return new Served(page.still(policy), policy + "; frame-ancestors 'none'");
     }
 
     private static void close(Html body, String open) {
@@ -138,7 +153,7 @@ public final class LivePage {
         Curves curves = Curves.of(metrics);
         RunState state = run.state();
         Optional<JsonNode> result = run.result();
-        Sections sections = new Sections(run, curves);
+        Sections sections = new Sections(run, curves, false);
         Map<String, String> parts = new LinkedHashMap<>();
         parts.put("back", way.isEmpty() ? "" : new Html().open("a", "data-way", "/").text("the experiment").close("a")
                 .toString());

@@ -47,16 +47,22 @@ record Page(String title, Html body, Object data, String style, String script) {
 
     /** The page under a Content-Security-Policy. */
     String html(String policy) {
-        StringBuilder page =
-                new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-        page.append("<meta http-equiv=\"Content-Security-Policy\" content=\"").append(policy).append("\">\n");
-        page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>")
-                .append(Html.escape(title)).append("</title>\n<style>\n").append(style)
-                .append("</style>\n<script>").append(WATCH).append("</script>\n</head>\n<body>\n").append(body)
+        return head(policy).append("<script>").append(WATCH).append("</script>\n</head>\n<body>\n").append(body)
                 .append("<script type=\"application/json\" id=\"data\">")
                 .append(Html.script(Json.line(data))).append("</script>\n<script>").append(resource(ECHARTS))
-                .append("</script>\n<script>").append(script).append("</script>\n</body>\n</html>\n");
-        return page.toString();
+                .append("</script>\n<script>").append(script).append("</script>\n</body>\n</html>\n").toString();
+    }
+
+    /** The same without any script. */
+    String still(String policy) {
+        return head(policy).append("</head>\n<body>\n").append(body).append("</body>\n</html>\n").toString();
+    }
+
+    private StringBuilder head(String policy) {
+        return new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+                .append("<meta http-equiv=\"Content-Security-Policy\" content=\"").append(policy).append("\">\n")
+                .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>")
+                .append(Html.escape(title)).append("</title>\n<style>\n").append(style).append("</style>\n");
     }
 
     private static String hash(String text) {

@@ -2,6 +2,7 @@ package dev.orbifold.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orbifold.run.RunView;
+import java.nio.file.Files;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** The page's sections; one whose data is missing says what is missing. */
 final class Sections {
@@ -20,6 +22,9 @@ final class Sections {
             DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
                     .withZone(ZoneOffset.UTC);
     private static final List<String> SEVERITIES = List.of("ERROR", "WARNING", "INFO");
+
+    /** Where the Run of a training lies in that of its experiment. */
+    private static final Pattern TRAINING = Pattern.compile("trials/[0-9]+-[0-9]+-[0-9]+");
 
     /** A longer message is cut in half. */
     private static final int MESSAGE = 500;
@@ -30,10 +35,15 @@ final class Sections {
     private final RunView run;
     private final Curves curves;
     private final Optional<JsonNode> result;
+    private final boolean inFolder;
 
-    Sections(RunView run, Curves curves) {
+    /**
+     * @param inFolder whether the page will lie in the Run's folder, so that it can lead to what lies there
+     */
+    Sections(RunView run, Curves curves, boolean inFolder) {
         this.run = run;
         this.curves = curves;
+        this.inFolder = inFolder;
         this.result = run.result();
     }
 
@@ -56,7 +66,7 @@ final class Sections {
             case "balance" -> body.add(BalanceSections.of(result, unfinished()));
             case "predict" -> body.add(new PredictSections(result, unfinished()).sections(charts));
             case "transform" -> body.add(TransformSections.of(result, unfinished()));
-            case "experiment" -> body.add(ExperimentSection.of(result, unfinished(), charts));
+            case "experiment" -> body.add(ExperimentSection.of(result, unfinished(), this::page, charts));
             case "train" -> body.add(comparison())
                     .add(new ConstraintsSection(result, curves, unfinished()).section(charts)).add(training(charts))
                     .add(Watched.section(curves, charts));
@@ -66,6 +76,13 @@ final class Sections {
             }
         }
         return body.add(findings()).add(new Details(run, curves).section()).add(footer()).end("main");
+    }
+
+    /** The page of a training of an experiment, where it is there and below this Run's folder. */
+    private Optional<String> page(String training) {
+        String page = training + "/report.html";
+        return inFolder && TRAINING.matcher(training).matches() && Files.isRegularFile(run.path().resolve(page))
+                ? Optional.of(page) : Optional.empty();
     }
 
     private Html header() {

@@ -34,6 +34,12 @@ final class Verdict {
         }
         result.filter(Verdict::isTrain).filter(r -> r.path("met").isBoolean() && hasGoal(r.path("constraints")))
                 .ifPresent(r -> goals(line, r.path("met").asBoolean()));
+        result.filter(r -> r.has("points") && r.path("met").isBoolean() && !r.path("met").asBoolean())
+                .ifPresent(r -> line.text("Goals: ")
+                        .element("span", state.status() == RunState.Status.DONE ? "missed" : "some missed so far",
+                                "class",
+                                "missed")
+                        .text(", see the Findings. "));
         if (state.status() != RunState.Status.DONE) {
             unfinished(line, state);
         } else if (gains.isEmpty()) {

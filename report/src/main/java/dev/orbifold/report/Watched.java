@@ -20,8 +20,13 @@ final class Watched {
      * @param measure its name in the metrics
      * @param title for people
      * @param note what its numbers say
+     * @param whole whether they are counts
      */
-    record Family(String measure, String title, String note) {
+    record Family(String measure, String title, String note, boolean whole) {
+        Family(String measure, String title, String note) {
+            this(measure, title, note, false);
+        }
+
         String id() {
             return "watch-" + measure;
         }
@@ -35,9 +40,9 @@ final class Watched {
                     "Of what writes two units, up to scales and signs; 0 are twins, 1 is orthogonal."),
             new Family("distance-rank", "Smallest over largest singular value",
                     "Of products whose coordinates mix; 0 is a lost rank."),
-            new Family("dead", "Dead units", "Units that nobody gets anything but a constant from."),
-            new Family("twins", "Twins", "Units that repeat another one."),
-            new Family("rank", "Rank", "The largest rank of the products of all copies."),
+            new Family("dead", "Dead units", "Units that nobody gets anything but a constant from.", true),
+            new Family("twins", "Twins", "Units that repeat another one.", true),
+            new Family("rank", "Rank", "The largest rank of the products of all copies.", true),
             new Family("dormant", "Dormant units", "The share of units whose activation is next to nothing."),
             new Family("breaking", "Symmetry-breaking distance",
                     "How far the weights are from their nearest mirror image; 0 is the mirror itself."),
@@ -76,7 +81,7 @@ final class Watched {
             }
             if (!names.isEmpty()) {
                 charts.add(new Chart.Multiples(family.id(), family.title() + " over epochs, one panel for each of "
-                        + String.join(", ", panels.keySet()), List.copyOf(names), panels(panels)));
+                        + String.join(", ", panels.keySet()), family.whole(), List.copyOf(names), panels(panels)));
             }
         }
         return charts;
@@ -100,7 +105,7 @@ final class Watched {
 
     /** The same with fewer points. */
     static Chart.Multiples thinned(Chart.Multiples chart) {
-        return new Chart.Multiples(chart.id(), chart.description(), chart.names(),
+        return new Chart.Multiples(chart.id(), chart.description(), chart.whole(), chart.names(),
                 chart.panels().stream().map(panel -> new Chart.Panel(panel.name(), panel.series().stream()
                         .map(one -> new Chart.Series(one.name(), one.role(), Thinning.of(one.points()))).toList()))
                         .toList());

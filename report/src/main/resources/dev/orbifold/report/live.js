@@ -21,10 +21,9 @@ function follow(first, show) {
       const figures = [...section.querySelectorAll('figure')];
       const charts = figures.map(figure => state.charts.find(chart => chart.id === figure.dataset.chart));
       section.hidden = charts.every(chart => chart === undefined);
-      figures.forEach((figure, i) => {
-        figure.hidden = charts[i] === undefined;
-        if (charts[i]) show(charts[i]);
-      });
+      // All of them have their places before one is drawn, which takes the width of its place.
+      figures.forEach((figure, i) => { figure.hidden = charts[i] === undefined; });
+      charts.filter(chart => chart !== undefined).forEach(show);
     }
     root.dataset.states = String(++states);
   }

@@ -26,17 +26,12 @@
     const digits = prefix === 0 && Number.isInteger(scaled) ? String(scaled) : format(scaled);
     return digits + ['', ' k', ' M', ' G', ' T', ' P', ' E'][prefix];
   }
-  const short = value => count(value, scaled => String(Number(scaled.toPrecision(3))));
   const FORMAT = {
     percent: value => value.toFixed(2) + ' %',
     plain: value => value.toFixed(4),
     count: value => count(value),
   };
-  const TICK = {
-    percent: value => Number(value.toFixed(2)) + ' %',
-    plain: value => String(Number(value.toPrecision(3))),
-    count: short,
-  };
+  const tick = (unit, range) => value => axes.text(value, range.interval) + (unit === 'percent' ? ' %' : '');
 
   function axis(look, more) {
     return Object.assign({
@@ -85,13 +80,9 @@
 
   /** Where the vertical axis begins and ends: everything is in sight. */
   function extent(chart) {
-    if (chart.unit === 'count') return { min: 0, max: value => value.max };
     const all = chart.series.flatMap(series => series.points.map(point => point[1])).concat(chart.target ? [chart.target.value] : []);
-    const low = Math.min(...all);
-    let [from, to] = padded(low, Math.max(...all), .04);
-    if (chart.unit === 'percent') { from = Math.max(0, from); to = Math.min(100, Math.max(to, from + .1)); }
-    if (chart.unit === 'plain' && low >= 0) from = Math.max(0, from);
-    return { min: from, max: to };
+    const low = axes.least(all), high = axes.largest(all);
+    return chart.unit === 'percent' && low === high ? axes.linear(0, 100, 5) : axes.linear(chart.unit === 'count' ? 0 : low, high, 5);
   }
 
   /**
@@ -104,8 +95,9 @@
     const fence = at(.25) - 3 * (at(.75) - at(.25) || Math.abs(at(.25)) * .01);
     const worst = sorted.find(value => value >= Math.min(fence, values[values.length - 1] * better));
     const [from, to] = padded(worst, at(1), .12);
-    const range = better > 0 ? [from, to] : [-to, -from];
-    return { min: range[0], max: range[1], hidden: sorted.filter(value => value < worst).length };
+    const range = better > 0 ? axes.linear(from, to, 4) : axes.linear(Math.max(0, -to), -from, 4);
+    const hidden = values.filter(value => better > 0 ? value < range.min : value > range.max).length;
+    return { range, hidden };
   }
 
   function lines(chart, look, width) {
@@ -119,8 +111,8 @@
     option.xAxis = axis(look, { type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 26, min: 'dataMin', max: 'dataMax',
       splitLine: { show: false },
       axisPointer: { label: { formatter: point => 'epoch ' + Number(point.value.toFixed(2)) } } });
-    option.yAxis = axis(look, { type: 'value', min: range.min, max: typeof range.max === 'number' ? range.max : undefined });
-    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: TICK[chart.unit], showMinLabel: chart.unit === 'count', showMaxLabel: false };
+    option.yAxis = axis(look, { type: 'value', ...range });
+    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: tick(chart.unit, range) };
     option.yAxis.axisLine = { show: false };
     option.series = chart.series.map((series, i) => {
       const [color, size] = style[series.role] ?? [look.palette[(i + 1) % look.palette.length], 2];
@@ -151,7 +143,7 @@
     const all = chart.series.flatMap(series => series.points).filter(point => point[0] > 0);
     const xs = all.map(point => point[0]), ys = all.map(point => point[1]);
     const full = Math.max(...xs), least = Math.min(...xs, chart.targetX ?? full) / full;
-    const percent = chart.yUnit === 'percent', range = zoom(ys, percent ? 1 : -1);
+    const percent = chart.yUnit === 'percent', { range, hidden } = zoom(ys, percent ? 1 : -1);
     const option = base(look);
     const last = all[all.length - 1];
     option.legend.show = chart.series.length > 1;
@@ -162,11 +154,10 @@
     option.xAxis = axis(look, { type: 'log', logBase: 2, name: chart.xAxis + ' (log scale)', nameLocation: 'middle', nameGap: 26,
       min: Math.min(least / 1.3, .45), max: 1.15 });
     option.xAxis.axisLabel = { ...option.xAxis.axisLabel, formatter: share => count(share * full), showMinLabel: false, showMaxLabel: false };
-    option.yAxis = axis(look, { type: 'value', min: percent ? range.min : Math.max(0, range.min), max: range.max });
-    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: value => percent && value > 100 ? '' : TICK[chart.yUnit](value),
-      showMinLabel: false, showMaxLabel: false };
+    option.yAxis = axis(look, { type: 'value', ...range });
+    option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: value => percent && value > 100 ? '' : tick(chart.yUnit, range)(value) };
     option.yAxis.axisLine = { show: false };
-    if (range.hidden > 0) option.title = { text: range.hidden + (range.hidden === 1 ? ' evaluation lies ' : ' evaluations lie ') + (percent ? 'below' : 'above'),
+    if (hidden > 0) option.title = { text: hidden + (hidden === 1 ? ' evaluation lies ' : ' evaluations lie ') + (percent ? 'below' : 'above'),
       right: 18, [percent ? 'bottom' : 'top']: 50, padding: 0, textStyle: { color: look.soft, fontSize: 11, fontWeight: 'normal', fontFamily: FONT } };
     option.series = chart.series.map((series, i) => ({
       name: series.name, type: 'line', data: series.points.filter(point => point[0] > 0).map(([x, y]) => [x / full, y]), color: look.palette[i % look.palette.length],
@@ -183,41 +174,8 @@
     return option;
   }
 
-  const plain = value => Math.abs(value) >= 1e5 || value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1).replace('e+', 'e')
+  const plain = value => Math.abs(value) >= 1e4 || value !== 0 && Math.abs(value) < 1e-3 ? axes.text(value, Math.abs(value) / 100)
     : String(Number(value.toPrecision(4)));
-
-  /** One line per series; where seeds differ, a bar from the least to the largest. */
-  function plot(chart, look) {
-    const option = base(look);
-    option.legend.show = chart.series.length > 1;
-    option.grid = { left: 38, right: 18, top: chart.series.length > 1 ? 44 : 18, bottom: 26, containLabel: true };
-    option.tooltip.trigger = 'item';
-    option.tooltip.formatter = item => echarts.format.encodeHTML(item.seriesName) + '<br>' + echarts.format.encodeHTML(chart.yAxis) + ' '
-      + plain(item.value[1]) + (item.value[3] > item.value[2] ? ' (' + plain(item.value[2]) + ' to ' + plain(item.value[3]) + ')' : '')
-      + '<br>' + echarts.format.encodeHTML(chart.xAxis) + ' ' + plain(item.value[0]);
-    const scale = (log, name, more) => {
-      const made = axis(look, { type: log ? 'log' : 'value', scale: true, name: name + (log ? ' (log scale)' : ''), nameLocation: 'middle', ...more });
-      made.axisLabel = { ...made.axisLabel, formatter: plain, showMinLabel: log, showMaxLabel: log };
-      return made;
-    };
-    option.xAxis = scale(chart.logX, chart.xAxis, { nameGap: 26 });
-    option.yAxis = scale(chart.logY, chart.yAxis, { nameGap: 44 });
-    option.series = chart.series.flatMap((series, i) => {
-      const color = look.palette[i % look.palette.length];
-      const points = series.points.filter(point => (!chart.logX || point[0] > 0) && (!chart.logY || point[2] > 0));
-      const bars = points.filter(point => point[3] > point[2]);
-      return [
-        { name: series.name, type: 'line', data: points, color, symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 8, showSymbol: true,
-          lineStyle: { width: 2 }, emphasis: { disabled: true } },
-        { name: series.name, type: 'custom', data: bars, color, silent: true, tooltip: { show: false }, encode: { x: 0, y: [2, 3] },
-          renderItem: (params, api) => {
-            const low = api.coord([api.value(0), api.value(2)]), high = api.coord([api.value(0), api.value(3)]);
-            return { type: 'line', shape: { x1: low[0], y1: low[1], x2: high[0], y2: high[1] }, style: { stroke: color, lineWidth: 1.5 } };
-          } },
-      ];
-    });
-    return option;
-  }
 
   /** Which columns begin a round epoch: at most so many, each with its epoch in as few digits as it needs. */
   function epochTicks(epochs, most) {
@@ -276,7 +234,7 @@
 
   /** How many panels stand side by side, and how high one is. */
   const columns = width => Math.max(1, Math.min(3, Math.floor(width / 260)));
-  const PANEL = 132;
+  const PANEL = 144;
 
   /** One small panel for each Space or weight; the same name has the same colour in all of them. */
   function multiples(chart, look, width) {
@@ -290,14 +248,14 @@
       const left = (i % across) * span, y = top + Math.floor(i / across) * PANEL;
       option.title.push({ text: panel.name, left, top: y, padding: 0,
         textStyle: { color: look.ink, fontSize: 12, fontWeight: 'normal', fontFamily: FONT, width: span - 16, overflow: 'truncate' } });
-      option.grid.push({ left: left + 2, top: y + 22, width: span - 18, height: PANEL - 52, containLabel: true });
-      option.xAxis.push(axis(look, { type: 'value', gridIndex: i, min: 'dataMin', max: 'dataMax', splitNumber: 3, splitLine: { show: false },
+      option.grid.push({ left: left + 2, top: y + 22, width: span - 18, height: PANEL - 50, containLabel: true });
+      option.xAxis.push(axis(look, { type: 'value', gridIndex: i, name: 'epoch', nameLocation: 'middle', nameGap: 22, min: 'dataMin', max: 'dataMax',
+        splitNumber: 3, splitLine: { show: false },
         axisPointer: { label: { formatter: point => 'epoch ' + Number(point.value.toFixed(2)) } } }));
       const values = panel.series.flatMap(series => series.points.map(point => point[1]));
-      const low = Math.min(...values);
-      const [from, to] = padded(low, Math.max(...values), .06);
-      const scale = axis(look, { type: 'value', gridIndex: i, min: low >= 0 ? Math.max(0, from) : from, max: to, splitNumber: 2 });
-      scale.axisLabel = { ...scale.axisLabel, formatter: plain, showMinLabel: false, showMaxLabel: false };
+      const range = axes.linear(axes.least(values), axes.largest(values), 3, chart.whole);
+      const scale = axis(look, { type: 'value', gridIndex: i, ...range });
+      scale.axisLabel = { ...scale.axisLabel, formatter: value => axes.text(value, range.interval) };
       scale.axisLine = { show: false };
       option.yAxis.push(scale);
       for (const series of panel.series) {
@@ -310,8 +268,8 @@
   }
   const multiplesHeight = (chart, width) => (chart.names.length > 1 ? 26 : 4) + Math.ceil(chart.panels.length / columns(width)) * PANEL + 6;
 
-  const scan = scanDrawings({ axis, base, FONT });
-  const DRAWINGS = { lines, tradeoff, plot, heat, phase, multiples, network: scan.network, spectra: scan.spectra, bar: scan.bar };
+  const scan = scanDrawings({ axis, base, FONT }), plots = plotDrawings({ axis, base, plain, SYMBOLS });
+  const DRAWINGS = { lines, tradeoff, plot: plots.plot, bars: plots.bars, heat, phase, multiples, network: scan.network, spectra: scan.spectra, bar: scan.bar };
   const heights = (chart, width) => chart.kind === 'heat' ? Math.max(180, 96 + chart.rows.length * 20)
     : chart.kind === 'multiples' ? multiplesHeight(chart, width)
     : chart.kind === 'network' ? scan.height(chart) : chart.kind === 'bar' ? scan.barHeight(chart, width) : 0;

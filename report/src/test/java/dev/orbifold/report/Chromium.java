@@ -30,6 +30,9 @@ record Chromium(Path program) {
      * The page's document after its scripts ran, laid out in a frame of the width: windows of a headless Chromium are never
      * narrower than 500 pixels.
      *
+     * <p>
+     * Frames of tables say in {@code data-cut} how many pixels of them are out of sight to the right.
+     *
      * @param clicks CSS selectors of what is clicked, one after the other, before the document is read
      */
     String load(Path page, int width, Path scratch, String... clicks) throws IOException, InterruptedException {
@@ -42,6 +45,7 @@ record Chromium(Path program) {
                 const tell = () => {
                   for (const click of %s) inner().querySelector(click).click();
                   setTimeout(() => {
+                    for (const table of inner().querySelectorAll('.scroll')) table.dataset.cut = table.scrollWidth - table.clientWidth;
                     const inside = inner().documentElement.outerHTML;
                     document.body.textContent = '';
                     document.body.append(document.createElement('pre'));

@@ -81,7 +81,10 @@ class ReportInChromiumTest {
             run.state(RunState.Status.DONE, 0, "");
             String dom = load(HtmlReport.write(run.view()), width);
             assertClean(dom, 1);
-            String chart = dom.substring(dom.indexOf("id=\"chart-experiment\""));
+            String chart = dom.substring(dom.indexOf("id=\"chart-experiment\""), dom.indexOf("</figure>"));
+            for (String label : List.of("1", "2", "5", "10", "20", "50", "100")) {
+                assertTrue(chart.contains(">" + label + "</text>"), "no label " + label + " on the axis of factors");
+            }
             assertTrue(Pattern.compile("<path[^>]* d=\"M[^\"]{4,}\"").matcher(chart).results().count() >= 8, "paths");
         }
     }
@@ -139,6 +142,17 @@ class ReportInChromiumTest {
         long colours = Pattern.compile("stroke=\"(#[0-9a-f]{6})\" stroke-width=\"2\"").matcher(zeros).results()
                 .map(found -> found.group(1)).distinct().count();
         assertEquals(3, colours, zeros);
+    }
+
+    /** Every column of the constraints is in sight where a window is as wide as most are. */
+    @Test
+    void theTableOfConstraintsFits() throws IOException, InterruptedException {
+        String dom = load(HtmlReport.write(SyntheticTraining.write(temporary.resolve("run"),
+                "few weights of the first layer", RunState.Status.DONE)), 1200);
+        Matcher frame = Pattern.compile("aria-label=\"What became of every constraint\" data-cut=\"(-?\\d+)\"")
+                .matcher(dom);
+        assertTrue(frame.find(), dom.substring(dom.indexOf("id=\"constraints\""), dom.indexOf("id=\"training\"")));
+        assertEquals("0", frame.group(1), "pixels that are cut off");
     }
 
     @Test

@@ -92,6 +92,17 @@ class TextTest {
         assertThrows(IllegalArgumentException.class, () -> JsonOutput.document("orbifold.scan/1", 3));
     }
 
+    /** What is 1 in the digits shown is neither more nor less; counts that differ are not called equal. */
+    @ParameterizedTest @CsvSource({"latencyMillis,1,1.001,the same", "latencyMillis,1,0.999,the same",
+            "latencyMillis,1,1.02,1.02× slower", "latencyMillis,1.02,1,1.02× faster", "parameters,7510,7510,the same",
+            "parameters,7510,7509,nearly the same", "parameters,7510,7511,nearly the same",
+            "parameters,7510,3755,2.00× fewer", "bytes,100,200,2.00× larger"})
+    void noFactorIsOne(String field, double before, double after, String change) {
+        Comparison comparison = Comparison
+                .of(Json.tree(Map.of("before", Map.of(field, before), "after", Map.of(field, after))));
+        assertEquals(change, comparison.rows().getFirst().change());
+    }
+
     @Test
     void theComparisonShowsWhatIsKnown() {
         Comparison comparison = Comparison.of(Json.parse("""

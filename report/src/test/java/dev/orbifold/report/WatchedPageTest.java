@@ -86,6 +86,29 @@ class WatchedPageTest {
         assertEquals(3, Json.parse(state.json()).path("charts").findValues("panels").size());
     }
 
+    /** Counts have whole numbers beside them, what stays 0 is seen between 0 and 1, and nobody has to guess what x is. */
+    @ParameterizedTest @CsvSource({"360", "1280"})
+    void everyPanelCanBeRead(int width) throws IOException, InterruptedException {
+        Optional<Chromium> chromium = Chromium.find();
+        Assumptions.assumeTrue(chromium.isPresent(), "no Chromium on the path: the page is not checked in a browser");
+        String dom = chromium.get().load(HtmlReport.write(run(2)), width, temporary);
+        String dead = figure(dom, "watch-dead");
+        assertEquals(List.of("0", "1", "0", "5", "10"), labels(dead), "none of 40 are dead; from 0 to 9");
+        assertEquals(List.of("0", "20", "40"), labels(figure(dom, "watch-balance")), "from 1 to 40");
+        assertEquals(2, Pattern.compile(">epoch</text>").matcher(dead).results().count());
+    }
+
+    private static String figure(String dom, String id) {
+        int from = dom.indexOf("id=\"chart-" + id + "\"");
+        return dom.substring(from, dom.indexOf("</figure>", from));
+    }
+
+    /** Labels of vertical axes end at them. */
+    private static List<String> labels(String figure) {
+        return Pattern.compile("<text[^>]* text-anchor=\"end\"[^>]*>([^<]*)</text>").matcher(figure).results()
+                .map(found -> found.group(1)).toList();
+    }
+
     @ParameterizedTest @CsvSource({"360,2", "1280,20"})
     void panelsAreDrawn(int width, int spaces) throws IOException, InterruptedException {
         Optional<Chromium> chromium = Chromium.find();

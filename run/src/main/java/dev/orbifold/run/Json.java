@@ -1,7 +1,9 @@
 package dev.orbifold.run;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -15,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /**
  * How Orbifold writes JSON: records by component, paths as text, empty optionals and numbers that are not finite as
@@ -26,6 +29,9 @@ public final class Json {
             .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
             .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+    /** How Jackson names a place in a text that it does not show. */
+    private static final Pattern SOURCE = Pattern.compile("\\[Source: [^;\\]]*; (line: \\d+, column: \\d+)\\]");
 
     private Json() {
     }
@@ -62,14 +68,14 @@ public final class Json {
         try {
             return MAPPER.readTree(text);
         } catch (JsonProcessingException e) {
-            throw new RunException("not JSON: " + e.getOriginalMessage(), e);
+            throw new RunException("not JSON: " + reason(e), e);
         }
     }
 
     /**
      * Reads one JSON file.
      *
-     * @throws RunException if it cannot be read or is not JSON
+     * @throws RunException if it cannot be read, is empty or is not JSON
      */
     public static JsonNode read(Path file) {
         String text;
@@ -78,10 +84,13 @@ public final class Json {
         } catch (IOException e) {
             throw Storage.failure("read", file, e);
         }
+        if (text.isBlank()) {
+            throw new RunException(file + " is not JSON: it is empty");
+        }
         try {
             return MAPPER.readTree(text);
         } catch (JsonProcessingException e) {
-            throw new RunException(file + " is not JSON: " + e.getOriginalMessage(), e);
+            throw new RunException(file + " is not JSON: " + reason(e), e);
         }
     }
 
@@ -94,8 +103,18 @@ public final class Json {
         try {
             return MAPPER.treeToValue(tree, type);
         } catch (JsonProcessingException e) {
-            throw new RunException("JSON does not fit " + type.getSimpleName() + ": " + e.getOriginalMessage(), e);
+            throw new RunException("JSON does not fit " + type.getSimpleName() + ": " + reason(e), e);
         }
+    }
+
+    /** What is wrong with a text, without what only Jackson's own users understand. */
+    private static String reason(JsonProcessingException e) {
+        if (e instanceof JsonEOFException) {
+            JsonLocation end = e.getLocation();
+            return "it ends too early, at line " + end.getLineNr() + ", column " + end.getColumnNr();
+        }
+        String message = SOURCE.matcher(e.getOriginalMessage()).replaceAll("$1");
+        return message.isEmpty() ? message : Character.toLowerCase(message.charAt(0)) + message.substring(1);
     }
 
     private static RunException unwritable(Object value, JsonProcessingException e) {

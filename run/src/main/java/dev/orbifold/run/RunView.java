@@ -69,9 +69,18 @@ public final class RunView {
         return Json.convert(Json.read(folder.resolve(RunFolder.RUN)), RunFolder.Header.class);
     }
 
-    /** How the Run stands; one whose process is gone without a word counts as interrupted. */
+    /**
+     * How the Run stands; one whose process is gone without a word counts as interrupted.
+     *
+     * @throws RunException if its file does not say so
+     */
     public RunState state() {
-        return Json.convert(Json.read(folder.resolve(RunFolder.STATE)), RunState.class).seen();
+        Path file = folder.resolve(RunFolder.STATE);
+        JsonNode tree = Json.read(file);
+        if (!tree.path("status").isTextual()) {
+            throw new RunException(file + " does not say how the Run stands: it has no status");
+        }
+        return Json.convert(tree, RunState.class).seen();
     }
 
     /** The resolved configuration. */

@@ -23,25 +23,34 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 
 /**
  * Shows a Run to a browser on this machine: one page that follows it, its report, and those of an experiment's trainings.
  *
  * <p>
  * Listens at 127.0.0.1 alone and answers only requests that carry the token, as the parameter {@code token} or as
- * {@code Authorization: Bearer}; all others get 403 and nothing else. Nothing is served from files: pages are made from what
- * the Run says. The Run is not locked and not changed.
+ * {@code Authorization: Bearer}; all others, and whatever is not HTTP as it should be, get 403 and nothing else. Nothing is
+ * served from files: pages are made from what the Run says. The Run is not locked and not changed.
  */
 public final class WatchServer implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
     private static final int FORBIDDEN = 403;
     private static final int NOT_FOUND = 404;
+    /** The Run is not in a state that can be shown. */
+    private static final int CONFLICT = 409;
     private static final long LOOK_MILLIS = 500;
     private static final long LAST_SECONDS = 2;
     private static final long BEAT_NANOS = 3_000_000_000L;
     /** What the libraries say below a warning is of no use here; held, since loggers that nobody holds forget their level. */
     private static final List<Logger> LOGGERS = List.of(Logger.getLogger("org.eclipse.jetty"),
             Logger.getLogger("io.javalin"));
+
+    /** Who warn of requests that are not HTTP as it should be, which anybody on this machine can send. */
+    private static final List<Logger> PARSERS = List.of(Logger.getLogger("org.eclipse.jetty.http"),
+            Logger.getLogger("org.eclipse.jetty.util.HostPort"));
 
     /** What every answer says, besides the policy of its page. */
     private static final Map<String, String> HEADERS = Map.of("Cache-Control", "no-store", "Referrer-Policy",
@@ -79,6 +88,7 @@ public final class WatchServer implements AutoCloseable {
             LOGGERS.forEach(logger -> logger.setLevel(Level.OFF));
             server.javalin.start(HOST, port);
             LOGGERS.forEach(logger -> logger.setLevel(Level.WARNING));
+            PARSERS.forEach(logger -> logger.setLevel(Level.OFF));
             return server;
         } catch (JavalinBindException e) {
             server.javalin.stop();
@@ -108,7 +118,9 @@ public final class WatchServer implements AutoCloseable {
         config.startup.startupWatcherEnabled = false;
         config.concurrency.useVirtualThreads = true;
         config.http.compressionStrategy = CompressionStrategy.NONE;
+        config.jetty.modifyServer(server -> server.setErrorHandler(WatchServer::refuse));
         config.routes.before(this::admit);
+        config.routes.exception(RunException.class, (problem, context) -> unreadable(context, problem));
         config.routes.get("/", context -> page(context, whole));
         config.routes.get("/report", context -> report(context, whole));
         config.routes.get("/events", context -> follow(context, whole));
@@ -124,6 +136,21 @@ public final class WatchServer implements AutoCloseable {
                 Optional.ofNullable(context.header("Authorization")))) {
             context.status(FORBIDDEN).skipRemainingHandlers();
         }
+    }
+
+    /** The answer to what Jetty refuses by itself, before the token is looked for. */
+    private static boolean refuse(Request request, Response response, Callback callback) {
+        response.reset();
+        response.setStatus(FORBIDDEN);
+        callback.succeeded();
+        return true;
+    }
+
+    /** Says in a sentence what cannot be read of the Run; the page of a browser may stay open until it can. */
+    private void unreadable(Context context, RunException problem) {
+        LivePage.Served page =
+                LivePage.unreadable("Orbifold: " + run.path().getFileName(), String.valueOf(problem.getMessage()));
+        context.status(CONFLICT).header("Content-Security-Policy", page.policy()).html(page.html());
     }
 
     /** The training that the path names; only what lies in the Run has a name. */

@@ -21,8 +21,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +70,7 @@ class WatchServerTest {
         String answer = answer(server, request);
         assertTrue(answer.startsWith("HTTP/1.1 403 "), request + "\n" + answer);
         assertEquals("", answer.substring(answer.indexOf("\r\n\r\n") + 4), request + "\n" + answer);
+        assertFalse(answer.toLowerCase().contains("jetty"), answer);
         assertFalse(answer.toLowerCase().contains("set-cookie") || answer.toLowerCase().contains("access-control"),
                 answer);
     }
@@ -92,6 +97,75 @@ class WatchServerTest {
                 assertRefused(server, request("GET", path, here, "Authorization: Basic " + token));
             }
         }
+    }
+
+    /** What Jetty refuses by itself, before anybody looks for a token, says no more than a wrong token does. */
+    @Test
+    void whatIsNoProperRequestLearnsNothing() throws IOException {
+        Runs.done(run(), 300);
+        try (WatchServer server = started()) {
+            String here = "127.0.0.1:" + server.port();
+            for (String path : List.of("/../../etc/passwd", "/%2e%2e/etc", "/%00", "/%", "/%zz", "/a\\b", "*",
+                    "http://evil.example/", "/" + "a".repeat(20_000))) {
+                assertRefused(server, request("GET", path, here));
+                assertRefused(server, request("GET", path + "?token=" + server.token(), here));
+            }
+            assertRefused(server, request("CONNECT", "/", here));
+            assertRefused(server, request("GET", "/", here, "Host: evil.example"));
+            assertRefused(server, request("GET", "/", here, "Expect: nothing"));
+            assertRefused(server, request("GET", "/", here, "X: " + "a".repeat(20_000)));
+            assertRefused(server, request("POST", "/", here, "Content-Length: x"));
+            for (String bytes : List.of("GET / HTTP/1.1\r\n\r\n", "GET /\r\n", "GET / HTTP/3.7\r\n\r\n",
+                    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\u0016\u0003\u0001\r\n\r\n")) {
+                assertRefused(server, bytes);
+            }
+        }
+    }
+
+    /** A line that is no JSON is named on the page of the report; nothing is thrown, and the dashboard goes on. */
+    @Test
+    void whatCannotBeReadIsSaidInASentence() throws IOException {
+        Runs.experiment(run(), "a series");
+        for (String of : List.of("", "trials/1-1-0")) {
+            Path metrics = folder.resolve(of).resolve("metrics.jsonl");
+            Files.writeString(metrics, "garbage <b>\n", StandardOpenOption.APPEND, StandardOpenOption.CREATE);
+        }
+        List<LogRecord> said = new ArrayList<>();
+        Handler listener = listener(said);
+        Logger.getLogger("").addHandler(listener);
+        try (WatchServer server = started()) {
+            for (String path : List.of("/report", "/trials/1-1-0/report")) {
+                String answer = get(server, path);
+                assertTrue(answer.startsWith("HTTP/1.1 409 "), answer);
+                assertTrue(answer.contains("metrics.jsonl, line " + (path.equals("/report") ? 1 : 307)), answer);
+                assertTrue(answer.contains("garbage") && !answer.contains("garbage <b>"), answer);
+                assertTrue(answer.contains("Content-Security-Policy: default-src 'none'; style-src-elem 'sha256-"));
+            }
+            assertTrue(get(server, "/").startsWith("HTTP/1.1 200 "));
+            answer(server, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+        } finally {
+            Logger.getLogger("").removeHandler(listener);
+        }
+        assertEquals(List.of(), said.stream().map(LogRecord::getMessage).toList(), "the terminal stays quiet");
+    }
+
+    private static Handler listener(List<LogRecord> said) {
+        return new Handler() {
+            @Override
+            public synchronized void publish(LogRecord line) {
+                said.add(line);
+            }
+
+            @Override
+            public void flush() {
+                // Nothing is held back.
+            }
+
+            @Override
+            public void close() {
+                // Nothing is open.
+            }
+        };
     }
 
     @Test
@@ -244,7 +318,7 @@ class WatchServerTest {
                     ".")) {
                 for (String end : List.of("", "/report")) {
                     String answer = get(server, "/trials/" + name + end);
-                    assertTrue(answer.matches("(?s)HTTP/1\\.1 40[04] .*"), name + end + "\n" + answer);
+                    assertTrue(answer.matches("(?s)HTTP/1\\.1 40[034] .*"), name + end + "\n" + answer);
                 }
             }
         }
