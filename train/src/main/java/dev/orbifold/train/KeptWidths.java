@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 
 /**
@@ -64,14 +65,14 @@ final class KeptWidths {
 
     private void each(Symmetries symmetries, BiConsumer<Space, Slot> found) {
         for (Space space : symmetries.spaces()) {
-            space.slots().stream().filter(s -> constraint(s) != null).findFirst()
+            space.slots().stream().filter(s -> constraint(s).isPresent()).findFirst()
                     .ifPresent(s -> found.accept(space, s));
         }
     }
 
-    private String constraint(Slot slot) {
-        String whole = all.get(slot.parameter());
-        return whole != null || slot.role() != Slot.Role.READS ? whole : read.get(slot.parameter());
+    private Optional<String> constraint(Slot slot) {
+        Optional<String> whole = Optional.ofNullable(all.get(slot.parameter()));
+        return slot.role() == Slot.Role.READS ? whole.or(() -> Optional.ofNullable(read.get(slot.parameter()))) : whole;
     }
 
     /** What is to be left alone in a Graph. */
@@ -97,7 +98,7 @@ final class KeptWidths {
                 findings.add(new Finding(Finding.Severity.INFO, "width-kept", space.name(), String.format(Locale.ROOT,
                         "%d of %d units have died and stay in the file: constraint %s holds for %s as it"
                                 + " stands, and would not with fewer of its inputs",
-                        dead, space.dimension(), constraint(slot), slot.parameter())));
+                        dead, space.dimension(), constraint(slot).orElseThrow(), slot.parameter())));
             }
         });
         return findings;
