@@ -72,8 +72,9 @@ record Training(Output output, String command) {
 
     /** Writes the report of a Run and, where it is an experiment, of each of its trainings. */
     private static void reports(RunFolder run) {
-        HtmlReport.write(run.view());
+        // Theirs first: an experiment's page links to those that are there.
         Trials.runs(run.path()).forEach(one -> HtmlReport.write(RunView.of(one)));
+        HtmlReport.write(run.view());
     }
 
     private static void left(RunFolder run, RunState.Status status, int code, String next, Throwable reason) {

@@ -61,6 +61,10 @@ class ExperimentsTest {
         for (String text : List.of("chart-experiment", "what is compared", "factors win", "\"kind\":\"plot\"")) {
             assertTrue(page.contains(text), text);
         }
+        for (String trial : List.of("trials/1-1-0/report.html", "trials/2-1-1/report.html")) {
+            assertTrue(Files.exists(folder.resolve("run").resolve(trial)), trial);
+            assertTrue(page.contains(trial), "no link to " + trial);
+        }
         assertEquals(RunState.Status.DONE, RunView.of(folder.resolve("run")).state().status());
         Outcome again = Outcome.of("resume", folder.resolve("run"), "--json");
         assertEquals(ExitCode.DONE, again.exitCode(), again.all());
