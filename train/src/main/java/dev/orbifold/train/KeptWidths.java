@@ -40,13 +40,12 @@ final class KeptWidths {
     }
 
     private void note(Recipe.Asked asked, List<String> parameters) {
-        Map<String, String> into = switch (along(asked.constraint().condition())) {
-            case NOTHING -> Map.of();
-            case INPUTS -> read;
-            case EVERYTHING -> all;
-        };
-        if (along(asked.constraint().condition()) != Along.NOTHING) {
-            parameters.forEach(p -> into.putIfAbsent(p, asked.constraint().name()));
+        String name = asked.constraint().name();
+        switch (along(asked.constraint().condition())) {
+            case INPUTS -> parameters.forEach(p -> read.putIfAbsent(p, name));
+            case EVERYTHING -> parameters.forEach(p -> all.putIfAbsent(p, name));
+            case NOTHING -> {
+            }
         }
     }
 

@@ -85,7 +85,8 @@ final class TrainEnd {
         Path kept = run.model("trained.onnx");
         OnnxFile.write(written, kept);
         progress.message("testing the network before and after");
-        List<CompressResult.Standing> standings = Evaluation.of(List.of(original(), written),
+        Graph given = original();
+        List<CompressResult.Standing> standings = Evaluation.of(List.of(given, written),
                 List.of(originalFile(), kept), data.test(), objective, recipe.loss(), threads, progress);
         Optional<Fates.Table> became = fates.map(f -> f.table(folded)).filter(t -> t.units() > 0);
         fates.ifPresent(f -> findings.addAll(f.findings(folded)));
@@ -96,7 +97,7 @@ final class TrainEnd {
         findings.addAll(new TrainFindings(recipe, learner.placement(), outcomes).of(standings.getFirst(),
                 standings.getLast(), data.classes()));
         TrainResult result = new TrainResult(standings.getFirst(), standings.getLast(), recipe.fresh(),
-                TrainResult.Weights.of(original(), written), outcomes,
+                TrainResult.Weights.of(given, written), outcomes,
                 equality.maxError(), Math.min(SAMPLES, data.test().size()),
                 verdict(standings.getLast(), outcomes, became, latents), met, findings, became, latents);
         OnnxFile.write(written, recipe.output());

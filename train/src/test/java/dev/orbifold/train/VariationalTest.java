@@ -34,15 +34,8 @@ class VariationalTest {
 
     @TempDir private Path folder;
 
-    private TrainRequest request(String recipe) {
-        return new TrainRequest("recipe.yaml", recipe, folder, RecipeReader.Overrides.none(), 2);
-    }
-
-    private TrainResult run(TrainRequest request, String name) {
-        try (Train train = Train.prepare(request);
-                RunFolder run = RunFolder.create(folder.resolve(name), "train", List.of())) {
-            return train.run(run, Progress.SILENT);
-        }
+    private Trained trained() {
+        return new Trained(folder);
     }
 
     /** Items whose coordinates are independent with these variances; labels are there and not looked at. */
@@ -79,7 +72,7 @@ class VariationalTest {
     void aLinearOneKeepsWhatVariesMoreThanHalfBeta(double beta, int active) throws IOException {
         double[] variances = {4, 2, 1, 0.25, 0.1};
         normal(3000, variances);
-        TrainResult result = run(request("""
+        TrainResult result = trained().run("""
                 network: {variational: [5, 4], beta: %s}
                 data: normal.csv
                 loss: mse
@@ -88,7 +81,7 @@ class VariationalTest {
                 batch-size: 50
                 optimizer: {kind: adam, rate: 1e-2, weight-decay: 0}
                 output: out.onnx
-                """.formatted(beta)), "run");
+                """.formatted(beta), "run");
         Variational.Latents latents = result.latents().orElseThrow();
         double expected = 0;
         for (double variance : variances) {
@@ -124,7 +117,7 @@ class VariationalTest {
     @Test
     void stoppedAndResumedIsTheSameFile() throws IOException {
         normal(400, 1, 1, 0.1);
-        TrainRequest request = request("""
+        String recipe = """
                 network: {variational: [3, 8, 2]}
                 data: normal.csv
                 loss: mse
@@ -132,11 +125,11 @@ class VariationalTest {
                 batch-size: 20
                 watch: {every: 5, dear: [ranks, breaking]}
                 output: out.onnx
-                """);
-        run(request, "whole");
+                """;
+        trained().run(recipe, "whole");
         byte[] whole = Files.readAllBytes(folder.resolve("out.onnx"));
         Files.delete(folder.resolve("out.onnx"));
-        try (Train train = Train.prepare(request);
+        try (Train train = Train.prepare(trained().request(recipe));
                 RunFolder run = RunFolder.create(folder.resolve("stopped"), "train", List.of())) {
             assertThrows(InterruptedRun.class, () -> train.run(run, new StopAt(23)));
         }
@@ -161,7 +154,7 @@ class VariationalTest {
         normal(50, 1, 1, 1);
         String text = recipe.replace("\\n", "\n") + "\ndata: normal.csv\noutput: out.onnx\n";
         String said = String.valueOf(assertThrows(RuntimeException.class,
-                () -> Train.prepare(request(text)).close()).getMessage());
+                () -> Train.prepare(trained().request(text)).close()).getMessage());
         assertTrue(said.contains(message), said);
     }
 }
