@@ -39,7 +39,7 @@ class ArchitectureTest {
             Map.entry("constraint", Set.of("engine", "symmetry", "graph")),
             Map.entry("structure", Set.of("symmetry", "graph")),
             Map.entry("certificate", Set.of("symmetry", "engine", "graph")),
-            Map.entry("collapse", Set.of("engine", "symmetry", "graph")),
+            Map.entry("collapse", Set.of("structure", "engine", "symmetry", "graph")),
             Map.entry("run", Set.of("graph")),
             Map.entry("report", Set.of("run", "graph")),
             Map.entry("watch", Set.of("report", "run")),

@@ -218,10 +218,14 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
                     result = UnitForecast.separated(graph, space, found.site().get(), kind, data, loss, options,
                             watcher);
                 } else if (positive) {
-                    findings.add(found.finding(space));
-                    how = SpaceForecast.Method.OWN_DIRECTION;
-                    try (LossCurvature curvature = curvature()) {
-                        result = UnitForecast.own(graph, space, scaling, curvature, most(), options, watcher);
+                    Optional<UnitForecast.Result> branched = branched(space, scaling);
+                    if (branched.isPresent()) {
+                        result = branched.get();
+                    } else {
+                        how = SpaceForecast.Method.OWN_DIRECTION;
+                        try (LossCurvature curvature = curvature()) {
+                            result = UnitForecast.own(graph, space, scaling, curvature, most(), options, watcher);
+                        }
                     }
                 } else {
                     how = SpaceForecast.Method.BLOCK_HESSIAN;
@@ -236,6 +240,19 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
             if (exchanged(space) && options.pairs() > 0 && pairs > 0) {
                 add(space.name(), Prediction.Kind.PAIR, SpaceForecast.Method.BLOCK_HESSIAN, pairs,
                         mirrors.pairs(symmetries, space), OptionalDouble.empty());
+            }
+        }
+
+        /** At units' own maxima, whatever stands between their weights; empty, and a Finding, where they do not come apart. */
+        private Optional<UnitForecast.Result> branched(Space space, Scaling scaling) {
+            try (UnitBranches branches = new UnitBranches(symmetries, space, scaling, loss)) {
+                return Optional.of(UnitForecast.branched(space, branches, data, most(), options, watcher));
+            } catch (UnitBranches.Inseparable e) {
+                findings.add(new Finding(Finding.Severity.INFO, "own-direction", space.name(),
+                        "what single units add to what reads them is not separated here, because " + e.getMessage()
+                                + "; each is judged along the direction it has, not at the maximum that it would turn"
+                                + " to"));
+                return Optional.empty();
             }
         }
 

@@ -67,7 +67,8 @@ final class SiteData implements AutoCloseable {
         return found;
     }
 
-    private static Tensor joined(List<TensorData> parts) {
+    /** One after the other along the first axis. */
+    static Tensor joined(List<TensorData> parts) {
         Tensor[] all = parts.stream().map(p -> Tensors.of(p, Device.cpu())).toArray(Tensor[]::new);
         return all.length == 1 ? all[0] : torch.cat(new TensorVector(all), 0);
     }

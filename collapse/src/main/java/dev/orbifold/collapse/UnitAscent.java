@@ -3,7 +3,6 @@ package dev.orbifold.collapse;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,13 +27,13 @@ final class UnitAscent {
     /** … of itself, for one step of the full length; less for shorter ones. */
     private static final double RISE = 1e-3;
 
-    private final UnitThreshold units;
+    private final UnitPulls units;
     private final double longest;
     private final double flat;
     private final int most;
     private final int halvings;
     private final boolean joint;
-    private final UnitThreshold.Point now;
+    private final UnitPulls.Point now;
     /** Per unit. */
     private final double[] step;
     private final boolean[] sliding;
@@ -48,7 +47,7 @@ final class UnitAscent {
     private final double[][] alongA;
     private final double[][] alongB;
 
-    private UnitAscent(UnitThreshold units, double[][] starts, double @Nullable [][] ends, boolean quick) {
+    private UnitAscent(UnitPulls units, double[][] starts, double @Nullable [][] ends, boolean quick) {
         this.units = units;
         this.joint = ends != null;
         // A step of the joint flow is short, so that each unit stays in its own basin.
@@ -77,7 +76,7 @@ final class UnitAscent {
      * @param point the highest that each unit came
      * @param unsettled how many were still rising after the most steps: their values are too low
      */
-    record End(UnitThreshold.Point point, int unsettled) {
+    record End(UnitPulls.Point point, int unsettled) {
     }
 
     /**
@@ -87,7 +86,7 @@ final class UnitAscent {
      * @param b the same of out-weights; null where they follow: the best for every a
      * @param quick to three digits
      */
-    static End of(UnitThreshold units, double[][] a, double @Nullable [][] b, boolean quick) {
+    static End of(UnitPulls units, double[][] a, double @Nullable [][] b, boolean quick) {
         UnitAscent ascent = new UnitAscent(units, a, b, quick);
         int moving = ascent.run();
         return new End(ascent.now, moving);
@@ -97,14 +96,14 @@ final class UnitAscent {
         int[] moving = moving();
         try (PointerScope scope = new PointerScope()) {
             int[] chosen = IntStream.range(0, done.length).toArray();
-            @Nullable Tensor gradients = units.chosen(null);
+            UnitPulls pulls = units;
             for (int i = 0; i < most && moving.length > 0; i++) {
                 if (moving.length <= chosen.length / 2) {
                     // Data of units that have come to rest are not read any more.
                     chosen = moving;
-                    gradients = units.chosen(chosen);
+                    pulls = units.only(chosen);
                 }
-                advance(chosen, gradients);
+                advance(chosen, pulls);
                 moving = moving();
             }
         }
@@ -142,7 +141,7 @@ final class UnitAscent {
         patience[k] = 0;
     }
 
-    private void advance(int[] chosen, @Nullable Tensor gradients) {
+    private void advance(int[] chosen, UnitPulls pulls) {
         double[][] nextA = new double[chosen.length][];
         double[][] nextB = new double[chosen.length][];
         for (int j = 0; j < chosen.length; j++) {
@@ -156,7 +155,7 @@ final class UnitAscent {
             nextA[j] = rests ? fromA : UnitThreshold.moved(fromA, upA, step[k] / size);
             nextB[j] = rests || !joint ? fromB : UnitThreshold.moved(fromB, upB, step[k] / size);
         }
-        UnitThreshold.Point next = units.at(nextA, joint ? nextB : null, gradients);
+        UnitPulls.Point next = pulls.at(nextA, joint ? nextB : null);
         for (int j = 0; j < chosen.length; j++) {
             int k = chosen[j];
             if (done[k]) {

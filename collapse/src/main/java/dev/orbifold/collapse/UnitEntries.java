@@ -25,17 +25,22 @@ final class UnitEntries {
      * @param parameters names of the parameters that the vector is made of; what the Space meets beside them is left out
      */
     UnitEntries(Graph graph, Space space, List<String> parameters) {
+        this(graph, space.slots(), space.dimension(), parameters);
+    }
+
+    /** The same for Slots that meet some other number of units. */
+    UnitEntries(Graph graph, List<Slot> slots, int dimension, List<String> parameters) {
         Map<String, Integer> offsets = new LinkedHashMap<>();
         int ambient = 0;
         for (String name : parameters) {
             offsets.put(name, ambient);
             ambient += Math.toIntExact(graph.parameter(name).orElseThrow().elements());
         }
-        for (int unit = 0; unit < space.dimension(); unit++) {
+        for (int unit = 0; unit < dimension; unit++) {
             units.add(new ArrayList<>());
         }
-        for (int s = 0; s < space.slots().size(); s++) {
-            Slot slot = space.slots().get(s);
+        for (int s = 0; s < slots.size(); s++) {
+            Slot slot = slots.get(s);
             Integer offset = offsets.get(slot.parameter());
             if (offset == null) {
                 continue;

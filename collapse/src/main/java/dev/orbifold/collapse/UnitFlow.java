@@ -48,7 +48,7 @@ final class UnitFlow {
         double[][] b = units.unitOutputs(outputs);
         double[] passed = new double[a.length];
         double[] grown = new double[a.length];
-        UnitThreshold.Point now = units.at(a, b);
+        UnitPulls.Point now = units.at(a, b);
         for (int step = 1;; step++) {
             for (int k = 0; k < a.length; k++) {
                 double[] turnA = UnitThreshold.tangent(now.alongA()[k], a[k]);

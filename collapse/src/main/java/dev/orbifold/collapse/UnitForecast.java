@@ -39,7 +39,6 @@ final class UnitForecast {
     static Result separated(Graph graph, Space space, UnitSite site, Prediction.Kind kind, List<Examples> data,
             DataLoss loss, ForecastOptions options, Watcher watcher) {
         List<Prediction> predictions = new ArrayList<>();
-        List<Finding> findings = new ArrayList<>();
         try (SiteData seen = new SiteData(graph, site, data, loss)) {
             TensorData x = seen.inputs();
             int batch = Math.toIntExact(x.dim(0) / data.size());
@@ -50,8 +49,7 @@ final class UnitForecast {
             }
             double[][] in = site.inputs(graph);
             double[][] out = site.outputs(graph);
-            int dead = 0;
-            int unsettled = 0;
+            Tally tally = new Tally(space);
             int chunk = chunk(present.elements(), space.dimension());
             for (int from = 0; from < space.dimension(); from += chunk) {
                 int[] units = IntStream.range(from, Math.min(from + chunk, space.dimension())).toArray();
@@ -59,14 +57,14 @@ final class UnitForecast {
                 double[][] ends = new double[units.length][];
                 for (int k = 0; k < units.length; k++) {
                     Seed own = options.seed().split(space.name()).split(units[k]);
-                    dead += Vectors.length(in[units[k]]) == 0 || Vectors.length(out[units[k]]) == 0 ? 1 : 0;
+                    tally.dead += Vectors.length(in[units[k]]) == 0 || Vectors.length(out[units[k]]) == 0 ? 1 : 0;
                     starts[k] = orRandom(in[units[k]], own.split("in"));
                     ends[k] = orRandom(out[units[k]], own.split("out"));
                 }
                 try (UnitThreshold each =
                         UnitThreshold.ofEach(x, seen.gradientsWithout(units), site.slopes())) {
                     List<UnitThreshold.Maximum> reached = each.reached(starts, ends);
-                    unsettled += each.unsettled();
+                    tally.unsettled += each.unsettled();
                     for (int k = 0; k < units.length; k++) {
                         double distance = Math.hypot(Vectors.length(in[units[k]]), Vectors.length(out[units[k]]));
                         predictions.add(Prediction.of(space.name(), "unit " + units[k], kind, new int[] {units[k]},
@@ -76,16 +74,7 @@ final class UnitForecast {
                 }
                 watcher.at(space.name(), predictions.size(), space.dimension());
             }
-            if (unsettled > 0) {
-                findings.add(new Finding(Finding.Severity.WARNING, "direction-unsettled", space.name(), unsettled
-                        + " units were still finding more to say when the search for their direction ended: their wd* is"
-                        + " too low"));
-            }
-            if (dead > 0) {
-                findings.add(new Finding(Finding.Severity.INFO, "on-mirror", space.name(), dead
-                        + " units have in- or out-weights of 0 and so no direction; a random one was taken"));
-            }
-            return new Result(predictions, OptionalDouble.of(Math.max(0, fresh)), findings);
+            return new Result(predictions, OptionalDouble.of(Math.max(0, fresh)), tally.findings());
         }
     }
 
@@ -96,6 +85,76 @@ final class UnitForecast {
 
     private static double[] orRandom(double[] direction, Seed seed) {
         return Vectors.length(direction) > 0 ? direction : Vectors.normal(direction.length, seed.generator());
+    }
+
+    /**
+     * The same for units that anything stands between the weights of, one after the other.
+     *
+     * @param most how many units: those that are nearest to their mirrors
+     * @throws UnitBranches.Inseparable if a unit cannot be; the message says why
+     */
+    static Result branched(Space space, UnitBranches branches, List<Examples> data, int most, ForecastOptions options,
+            Watcher watcher) {
+        double[] distances = IntStream.range(0, space.dimension()).mapToDouble(
+                unit -> Math.hypot(Vectors.length(branches.input(unit)), Vectors.length(branches.output(unit))))
+                .toArray();
+        int[] units = MirrorForecast.nearest(distances, most);
+        List<Prediction> predictions = new ArrayList<>();
+        Tally tally = new Tally(space);
+        for (int unit : units) {
+            watcher.at(space.name(), predictions.size(), units.length);
+            Seed own = options.seed().split(space.name()).split(unit);
+            double[] a = branches.input(unit);
+            double[] b = branches.output(unit);
+            tally.dead += Vectors.length(a) == 0 || Vectors.length(b) == 0 ? 1 : 0;
+            a = unitLength(orRandom(a, own.split("in")));
+            b = unitLength(orRandom(b, own.split("out")));
+            UnitPulls.Point reached;
+            double[] h;
+            try (UnitBranch branch = branches.unit(unit)) {
+                branches.feed(branch, unit, data);
+                UnitAscent.End end = UnitAscent.of(branch, new double[][] {a}, new double[][] {b}, true);
+                tally.unsettled += end.unsettled();
+                reached = end.point();
+                h = branches.perBatch(branch, unit, data, reached);
+                Vectors.scale(h, -1);
+            }
+            predictions.add(Prediction.of(space.name(), "unit " + unit, Prediction.Kind.UNIT, new int[] {unit},
+                    distances[unit], -reached.value()[0], 0, new CurvatureLaw.Sampled(h), options));
+        }
+        watcher.at(space.name(), units.length, units.length);
+        return new Result(predictions, OptionalDouble.empty(), tally.findings());
+    }
+
+    private static double[] unitLength(double[] v) {
+        double[] unit = v.clone();
+        Vectors.scale(unit, 1 / Vectors.length(v));
+        return unit;
+    }
+
+    /** What happened on the way to units' maxima. */
+    private static final class Tally {
+        private final Space space;
+        private int unsettled;
+        private int dead;
+
+        Tally(Space space) {
+            this.space = space;
+        }
+
+        List<Finding> findings() {
+            List<Finding> findings = new ArrayList<>();
+            if (unsettled > 0) {
+                findings.add(new Finding(Finding.Severity.WARNING, "direction-unsettled", space.name(), unsettled
+                        + " units were still finding more to say when the search for their direction ended: their wd* is"
+                        + " too low"));
+            }
+            if (dead > 0) {
+                findings.add(new Finding(Finding.Severity.INFO, "on-mirror", space.name(), dead
+                        + " units have in- or out-weights of 0 and so no direction; a random one was taken"));
+            }
+            return findings;
+        }
     }
 
     /**

@@ -1,6 +1,5 @@
 package dev.orbifold.collapse;
 
-import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
 import dev.orbifold.graph.TensorData;
@@ -41,12 +40,6 @@ record UnitSite(String x, String writer, Slot writes, Optional<Slot> bias, Strin
     record Found(Optional<UnitSite> site, String reason) {
         static Found not(String reason) {
             return new Found(Optional.empty(), reason);
-        }
-
-        Finding finding(Space space) {
-            return new Finding(Finding.Severity.INFO, "own-direction", space.name(),
-                    "what single units add to what reads them is not separated here, because " + reason
-                            + "; each is judged along the direction it has, not at the maximum that it would turn to");
         }
     }
 

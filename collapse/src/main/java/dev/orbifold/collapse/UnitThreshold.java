@@ -25,6 +25,26 @@ import org.jspecify.annotations.Nullable;
  * unit follows its own.
  */
 public final class UnitThreshold implements AutoCloseable {
+    /** What units are pulled by: of all of them, or of some that have gradients of their own. */
+    private final class Pulls implements UnitPulls {
+        private final Tensor own;
+
+        Pulls(Tensor own) {
+            this.own = own;
+        }
+
+        @Override
+        public Point at(double[][] a, double @Nullable [][] b) {
+            return UnitThreshold.this.at(a, b, own);
+        }
+
+        @Override
+        public UnitPulls only(int[] units) {
+            return each ? new Pulls(g.index_select(0,
+                    Tensors.of(Device.cpu(), Arrays.stream(units).asLongStream().toArray(), units.length))) : this;
+        }
+    }
+
     /** Of the value: what may be left of the gradient along the sphere; the value is off by the square of it. */
     static final double FLAT = 1e-7;
     static final int STEPS = 5000;
@@ -126,34 +146,17 @@ public final class UnitThreshold implements AutoCloseable {
         return new UnitThreshold(inputs, gradients, slopes, true);
     }
 
-    /** c at columns a and what belongs to them. */
-    record Point(double[][] a, double[][] b, double[] value, double[][] alongA, double[][] alongB) {
+    /** The value −b·c(a) and its gradients at several points. Where b is not given it is −c(a)/‖c(a)‖, its best. */
+    UnitPulls.Point at(double[][] a, double @Nullable [][] given) {
+        return at(a, given, g);
     }
 
-    /**
-     * The value −b·c(a) and its gradients at several points. Where b is not given it is −c(a)/‖c(a)‖, its best.
-     */
-    Point at(double[][] a, double @Nullable [][] given) {
-        return at(a, given, null);
+    UnitPulls pulls() {
+        return new Pulls(g);
     }
 
-    /** The gradients of some of the units that have their own, for {@link #at}; null for all, or where all have the same. */
-    @Nullable
-    Tensor chosen(int @Nullable [] which) {
-        if (!each || which == null) {
-            return null;
-        }
-        return g.index_select(0, Tensors.of(Device.cpu(), Arrays.stream(which).asLongStream().toArray(), which.length));
-    }
-
-    /**
-     * The same for some of the units.
-     *
-     * @param own what {@link #chosen} gave for them
-     */
-    Point at(double[][] a, double @Nullable [][] given, @Nullable Tensor own) {
+    private UnitPulls.Point at(double[][] a, double @Nullable [][] given, Tensor g) {
         int s = a.length;
-        Tensor g = own == null ? this.g : own;
         try (PointerScope inner = new PointerScope()) {
             Tensor z = x.mm(matrix(a, width).t());
             Tensor slope = slope(z);
@@ -175,7 +178,7 @@ public final class UnitThreshold implements AutoCloseable {
             Tensor ways = matrix(b, outputs);
             Tensor along = each ? g.bmm(ways.unsqueeze(2)).squeeze(2).t() : g.mm(ways.t());
             Tensor pull = along.mul(slope).mul(new Scalar(-1.0));
-            return new Point(a, b, value, rows(pull.t().mm(x)), alongB);
+            return new UnitPulls.Point(a, b, value, rows(pull.t().mm(x)), alongB);
         }
     }
 
@@ -219,7 +222,7 @@ public final class UnitThreshold implements AutoCloseable {
             a[k] = Vectors.normal(width, random);
             Vectors.scale(a[k], 1 / Vectors.length(a[k]));
         }
-        Point end = risen(a, null);
+        UnitPulls.Point end = risen(a, null);
         List<Maximum> found = new ArrayList<>();
         Integer[] order = new Integer[starts];
         Arrays.setAll(order, k -> k);
@@ -239,7 +242,7 @@ public final class UnitThreshold implements AutoCloseable {
         return found;
     }
 
-    private static boolean same(Maximum m, Point end, int k) {
+    private static boolean same(Maximum m, UnitPulls.Point end, int k) {
         return m.value() - end.value()[k] <= SAME * Math.abs(m.value())
                 && Vectors.dot(m.input(), end.a()[k]) >= 1 - ANGLE
                 && Vectors.dot(m.output(), end.b()[k]) >= 1 - ANGLE;
@@ -261,7 +264,7 @@ public final class UnitThreshold implements AutoCloseable {
         if (each && inputs.length != g.size(0)) {
             throw new CollapseException("found weights of " + inputs.length + " units and gradients of " + g.size(0));
         }
-        Point end = risen(unit(inputs, width), unit(outputs, this.outputs));
+        UnitPulls.Point end = risen(unit(inputs, width), unit(outputs, this.outputs));
         List<Maximum> found = new ArrayList<>();
         for (int k = 0; k < inputs.length; k++) {
             found.add(new Maximum(end.value()[k], end.a()[k], end.b()[k], 1));
@@ -341,8 +344,8 @@ public final class UnitThreshold implements AutoCloseable {
         return unit;
     }
 
-    private Point risen(double[][] a, double @Nullable [][] b) {
-        UnitAscent.End end = UnitAscent.of(this, a, b, quick);
+    private UnitPulls.Point risen(double[][] a, double @Nullable [][] b) {
+        UnitAscent.End end = UnitAscent.of(pulls(), a, b, quick);
         unsettled = end.unsettled();
         return end.point();
     }

@@ -27,40 +27,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ForecastTest {
+class ForecastTest extends SmallNets {
     /** Ascent to 1e-3 of the direction and Lanczos to 1e-2 of the eigenvalue: both see values to the square of that. */
     private static final double SAME = 2e-3;
     /** Sums in float32. */
     private static final double FLOAT = 1e-4;
-    private static final int CLASSES = 4;
-
-    private final Random random = new Random(8);
-
-    private TensorData weights(double size, long... dims) {
-        int n = (int) LongStream.of(dims).reduce(1, (a, b) -> a * b);
-        float[] values = new float[n];
-        for (int i = 0; i < n; i++) {
-            values[i] = (float) (size * random.normal());
-        }
-        return TensorData.of(values, dims);
-    }
-
-    private static Node node(String op, String output, Map<String, Attribute> attributes, String... inputs) {
-        return Node.of(output, op, List.of(inputs), List.of(output), attributes);
-    }
-
-    private static Node dense(String output, String... inputs) {
-        return node("Gemm", output, Map.of("transB", new Attribute.Int(1)), inputs);
-    }
-
-    private static Graph graph(List<Node> nodes, Map<String, TensorData> parameters, long... item) {
-        List<Dim> dims = new ArrayList<>(List.of(Dim.named("n")));
-        LongStream.of(item).forEach(d -> dims.add(Dim.of(d)));
-        return Graph.of("net", List.of(ValueInfo.of("x", DataType.FLOAT, new Shape(dims))),
-                List.of(ValueInfo.of("y", DataType.FLOAT, new Shape(List.of(Dim.named("n"), Dim.of(CLASSES))))),
-                nodes, parameters);
-    }
-
     /** 6 inputs, 5 units, 7 units, 4 outputs. */
     private Graph dense(String activation) {
         Map<String, TensorData> parameters = new LinkedHashMap<>();
@@ -73,24 +44,6 @@ class ForecastTest {
         return graph(List.of(dense("p", "x", "a", "a0"), node(activation, "q", Map.of(), "p"),
                 dense("r", "q", "b", "b0"), node(activation, "s", Map.of(), "r"), dense("y", "s", "c", "c0")),
                 parameters, 6);
-    }
-
-    private List<Examples> data(int batches, int size, int classes, long... item) {
-        List<Examples> data = new ArrayList<>();
-        for (int b = 0; b < batches; b++) {
-            long[] dims = LongStream.concat(LongStream.of(size), LongStream.of(item)).toArray();
-            long[] targets = LongStream.range(0, size).map(i -> (long) random.uniform(0, classes)).toArray();
-            data.add(new Examples(Map.of("x", weights(1, dims)), TensorData.of(targets, size)));
-        }
-        return data;
-    }
-
-    private static DataLoss loss() {
-        return DataLoss.of("y", new Loss.CrossEntropy(0));
-    }
-
-    private static ForecastOptions options(double rate, double decay, int pairs) {
-        return new ForecastOptions(rate, decay, pairs, 0, 0, name -> true, new Seed(3));
     }
 
     private static Forecast forecast(Graph graph, List<Examples> data, ForecastOptions options) {
@@ -269,7 +222,7 @@ class ForecastTest {
         return flat;
     }
 
-    /** Channels before batch norm by their block Hessian, those behind a ReLU and a pooling along their own direction. */
+    /** Channels before batch norm by their block Hessian, those behind a ReLU and a pooling at their own maximum. */
     @Test
     void channelsBeforeBatchNormAreJudged() {
         Map<String, TensorData> parameters = new LinkedHashMap<>();
@@ -294,10 +247,10 @@ class ForecastTest {
             assertTrue(p.threshold() > 0, p::toString);
         }
         SpaceForecast units = of(forecast, Prediction.Kind.UNIT).get(0);
-        assertEquals(SpaceForecast.Method.OWN_DIRECTION, units.method());
+        assertEquals(SpaceForecast.Method.OWN_MAXIMUM, units.method());
         assertEquals(3, units.predictions().size());
-        assertTrue(kinds(forecast).containsAll(List.of("own-direction", "running-statistics",
-                "no-second-derivative", "few-batches")), () -> kinds(forecast).toString());
+        assertTrue(kinds(forecast).containsAll(List.of("running-statistics", "no-second-derivative", "few-batches")),
+                () -> kinds(forecast).toString());
     }
 
     private static List<String> kinds(Forecast forecast) {
