@@ -115,15 +115,26 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
                 }
                 int units = Math.min(most(), space.dimension());
                 for (Scaling scaling : symmetries.scalings(space)) {
-                    boolean separated = UnitSite.of(symmetries, space, scaling).site().isPresent();
-                    boolean positive = scaling.diagonal() == Group.Diagonal.POSITIVE;
-                    all += scaling.affine() ? 0 : separated ? SEARCH * pass : units * (positive ? 2 * pass : mirror);
+                    if (!scaling.affine()) {
+                        boolean separated = UnitSite.of(symmetries, space, scaling).site().isPresent();
+                        boolean positive = scaling.diagonal() == Group.Diagonal.POSITIVE;
+                        all += separated ? SEARCH * pass : units * (positive ? alone(space, scaling, pass) : mirror);
+                    }
                 }
                 all += (exchanged(space) ? Math.min(options.pairs(), space.dimension() / 2) : 0) * mirror;
             }
             all += mixing.stream().filter(s -> options.spaces().test(s.name())).mapToInt(LinearSpace::copies).sum()
                     * mirror;
             expectation.accept(all);
+        }
+
+        /** Of one unit, in seconds: at its own maximum, or along its own direction. */
+        private double alone(Space space, Scaling scaling, double pass) {
+            try (UnitBranches branches = new UnitBranches(symmetries, space, scaling, loss)) {
+                return branches.seconds(data);
+            } catch (UnitBranches.Inseparable e) {
+                return 2 * pass;
+            }
         }
 
         private static boolean exchanged(Space space) {

@@ -20,7 +20,7 @@ public record SpaceForecast(String space, Prediction.Kind kind, Method method, l
     public enum Method {
         /** The maximum that a unit's direction leads to, for units with a ReLU, and for others without one. */
         OWN_MAXIMUM("own maximum"),
-        /** The direction that a unit has. */
+        /** The direction that a unit has, where it cannot be looked at alone. */
         OWN_DIRECTION("own direction"),
         /** The smallest eigenvalue of OᵀHO. */
         BLOCK_HESSIAN("block Hessian");

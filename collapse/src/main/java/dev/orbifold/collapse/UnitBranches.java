@@ -39,6 +39,8 @@ import org.bytedeco.pytorch.global.torch;
 final class UnitBranches implements AutoCloseable {
     /** Samples that are run at once. */
     private static final int SAMPLES = 128;
+    /** Steps that an ascent takes as a rule. */
+    private static final double ASCENT = 140;
     /** Of the pulls, the share by which the value may differ seen from both sides: Euler's rule, in float32. */
     private static final double EULER = 1e-3;
 
@@ -158,6 +160,23 @@ final class UnitBranches implements AutoCloseable {
         }
         branch.forget();
         return values;
+    }
+
+    /**
+     * About how long one unit takes, in seconds, by a look at the first one.
+     *
+     * @throws Inseparable as the units themselves
+     */
+    double seconds(List<Examples> data) {
+        List<Examples> some = together(data).get(0);
+        try (UnitBranch branch = unit(0)) {
+            long begun = System.nanoTime();
+            feed(branch, 0, some);
+            long fed = System.nanoTime();
+            check(branch, 0);
+            long checked = System.nanoTime();
+            return 1e-9 * data.size() / some.size() * (2 * (fed - begun) + ASCENT * (checked - fed));
+        }
     }
 
     private Set<String> all() {
