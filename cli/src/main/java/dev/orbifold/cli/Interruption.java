@@ -44,7 +44,7 @@ final class Interruption implements AutoCloseable {
 
     private synchronized void request(Consumer<String> say) {
         if (requested()) {
-            Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
+            Leave.now(ExitCode.INTERRUPTED);
         }
         stop.countDown();
         if (!words.isEmpty()) {

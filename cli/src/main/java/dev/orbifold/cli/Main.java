@@ -36,6 +36,7 @@ public final class Main implements Runnable {
 
     /** Runs one command and leaves with its exit code. */
     public static void main(String[] arguments) {
+        Leave.onSignals();
         CommandLine line = commandLine();
         line.setOut(new PrintWriter(stream(FileDescriptor.out), true, charset()));
         line.setErr(new PrintWriter(stream(FileDescriptor.err), true, charset()));
