@@ -206,8 +206,10 @@ final class BalanceCommand implements Callable<Integer> {
         String noise = balance.noise().isEmpty() ? ""
                 : "\nGradient noise, the root of its total variance:\n" + table(balance.noise()).text();
         String spaces = balance.spaces().isEmpty() ? "" : table(balance.spaces()).text() + noise + "\n";
-        return spaces + "The length of these weights went from " + length(balance.before()) + " to "
-                + length(balance.after()) + "; "
+        String lengths = balance.spaces().isEmpty() ? "No weight was changed; "
+                : "The length of these weights went from " + length(balance.before()) + " to "
+                        + length(balance.after()) + "; ";
+        return spaces + lengths
                 + (equality.isVoid() ? "not all outputs are numbers, so that nothing shows whether they are equal.\n"
                         : "no output moved by more than " + Units.scientific(equality.maxError())
                                 + " of the output range (ONNX Runtime, " + equality.samples()

@@ -2,6 +2,7 @@ package dev.orbifold.cli;
 
 import dev.orbifold.graph.Finding;
 import dev.orbifold.report.Table;
+import dev.orbifold.structure.Closeness;
 import dev.orbifold.structure.Collapse;
 import dev.orbifold.structure.Distances;
 import dev.orbifold.structure.Spectrum;
@@ -51,6 +52,23 @@ final class Listing {
     static String corrections(Verified verified) {
         return verified.units().scalings().stream().noneMatch(Scaling::affine) ? ""
                 : "(affine): signs come with a bias correction, since a flipped sigmoid is 1 minus what it was.\n";
+    }
+
+    /** Which units are next to death without being dead; empty where there are none. */
+    static String near(Verified verified, Collapse collapse) {
+        List<String> near = new ArrayList<>();
+        for (Space space : verified.units().spaces()) {
+            collapse.distances().get(space.id()).dead().ifPresent(dead -> {
+                double tenth = dead.tenth();
+                if (collapse.units().get(space.id()).dead() == 0 && dead.minimum() <= Closeness.NEAR) {
+                    near.add(tenth <= Closeness.NEAR ? "a tenth and more of " + space.name()
+                            : "some of " + space.name());
+                }
+            });
+        }
+        return near.isEmpty() ? ""
+                : "Units that weigh 1 % of the others and less, but still something: " + String.join(", ", near)
+                        + ". `shrink` leaves them.\n";
     }
 
     /** One object per Space. */

@@ -134,7 +134,7 @@ final class PredictCommand implements Callable<Integer> {
         forecast.findings().forEach(f -> findings.add(placed(f, unshared.graph().name())));
         double accuracy = fitting.accuracy(unshared.graph(), subset, threads);
         double seconds = (System.nanoTime() - begun) * 1e-9;
-        Map<String, Object> result = result(forecast, accuracy, batches, findings, seconds);
+        Map<String, Object> result = result(forecast, accuracy, batches, findings, seconds, folder);
         output.print(() -> Predictions.text(forecast, accuracy, rate, decay, batch, seconds)
                 + withNewline(Listing.findings(findings)));
         output.document(SCHEMA, () -> result);
@@ -163,7 +163,7 @@ final class PredictCommand implements Callable<Integer> {
         for (String pattern : patterns) {
             if (names.stream().noneMatch(name -> ShrinkOptions.matches(pattern, name))) {
                 throw output.wrong("--spaces " + pattern + " fits no Space of " + model.getFileName() + "; it has "
-                        + String.join(", ", names.stream().limit(NAMES).toList())
+                        + (names.isEmpty() ? "none" : "") + String.join(", ", names.stream().limit(NAMES).toList())
                         + (names.size() > NAMES ? " and " + (names.size() - NAMES) + " more" : ""));
             }
         }
@@ -200,8 +200,9 @@ final class PredictCommand implements Callable<Integer> {
                 ? Optional.empty()
                 : Optional.of(new Finding(Finding.Severity.WARNING, "no-better-than-guessing",
                         String.valueOf(model.getFileName()), String.format(Locale.ROOT,
-                                "the loss is %.3g, and guessing among %d classes has %.3g: most likely --mean and --std"
-                                        + " are not those the model was trained with, and all that follows is of no use",
+                                "the loss is %.3g, and guessing among %d classes has %.3g: either its"
+                                        + " weights are random, and what follows holds for the begin of its training, or"
+                                        + " --mean and --std are not those it was trained with, and nothing holds",
                                 loss, classes, Math.log(classes))));
     }
 
@@ -255,7 +256,7 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private Map<String, Object> result(Forecast forecast, double accuracy, int batches, List<Finding> findings,
-            double seconds) {
+            double seconds, Path folder) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("schema", SCHEMA);
         result.put("model", model);
@@ -269,6 +270,7 @@ final class PredictCommand implements Callable<Integer> {
         result.putAll(Predictions.fields(forecast, rate, decay));
         result.put("findings", findings);
         result.put("seconds", seconds);
+        result.put("run", folder);
         return result;
     }
 }

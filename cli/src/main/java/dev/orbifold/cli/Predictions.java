@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
 /** A forecast as people and as programs read it. */
 final class Predictions {
@@ -54,7 +56,7 @@ final class Predictions {
         List<Prediction> worst = worst(forecast);
         if (!worst.isEmpty()) {
             Table table = new Table().left("collapses first").left("").right("‖Oᵀθ‖").right("wd*").right("exponent")
-                    .right("from").right("to").right("critical rate");
+                    .right("95 %: from").right("to").right("critical rate");
             for (Prediction p : worst) {
                 table.row(p.space(), p.mirror(), number(p.distance()), number(p.threshold()),
                         number(p.exponent().value()), number(p.exponent().low()), number(p.exponent().high()),
@@ -109,8 +111,8 @@ final class Predictions {
         return fields;
     }
 
-    private static Map<String, Object> space(SpaceForecast space, PhaseGrid grid) {
-        Map<String, Object> fields = new LinkedHashMap<>();
+    private static Map<String, @Nullable Object> space(SpaceForecast space, PhaseGrid grid) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         double[] thresholds = space.thresholds();
         fields.put("name", space.space());
         fields.put("collapse", space.kind().collapse());
@@ -124,23 +126,27 @@ final class Predictions {
         fields.put("open", space.count(Lyapunov.Verdict.OPEN));
         fields.put("threshold", Map.of("least", thresholds[0], "median", thresholds[thresholds.length / 2], "largest",
                 thresholds[thresholds.length - 1]));
-        space.fresh().ifPresent(fresh -> fields.put("newUnit", fresh));
+        fields.put("newUnit", orNull(space.fresh()));
         fields.put("predictions", space.predictions().stream().map(Predictions::prediction).toList());
         fields.put("attracting", space.attracting(grid.rates(), grid.decays()));
         return fields;
     }
 
-    private static Map<String, Object> prediction(Prediction p) {
-        Map<String, Object> fields = new LinkedHashMap<>();
+    private static Map<String, @Nullable Object> prediction(Prediction p) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("mirror", p.mirror());
         fields.put("distance", p.distance());
         fields.put("threshold", p.threshold());
         fields.put("thresholdError", p.error());
         fields.put("exponent", Map.of("value", p.exponent().value(), "low", p.exponent().low(), "high",
                 p.exponent().high()));
-        p.critical().ifPresent(c -> fields.put("criticalRate", c));
+        fields.put("criticalRate", orNull(p.critical()));
         fields.put("verdict", word(p.verdict()));
         return fields;
+    }
+
+    private static @Nullable Double orNull(OptionalDouble number) {
+        return number.isPresent() ? number.getAsDouble() : null;
     }
 
     private static Map<String, Object> hessian(HessianSummary hessian) {

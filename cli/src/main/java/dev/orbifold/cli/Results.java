@@ -71,7 +71,10 @@ final class Results {
             return "not all outputs are numbers, so that nothing shows whether they are equal (ONNX Runtime, "
                     + equality.path("samples").asLong() + " samples)";
         }
-        return (trained() ? "cutting what is zero out of the folded network" : "taking out what had collapsed")
+        JsonNode constraints = result.path("constraints");
+        return (!trained() ? "taking out what had collapsed"
+                : constraints.isArray() && constraints.isEmpty() ? "writing the network out"
+                        : "cutting what is zero out of the folded network")
                 + " moved no output by more than "
                 + Units.scientific(equality.path("maxError").asDouble(Double.NaN))
                 + " of the output range (ONNX Runtime, "

@@ -37,6 +37,10 @@ final class ResumeCommand implements Callable<Integer> {
             }
             return new Training(output, view.command()).said(results, view.state().exitCode(), results.verdict());
         }
+        if (!view.version().equals(Version.orbifold())) {
+            output.warn("version " + view.version() + " began this Run and " + Version.orbifold()
+                    + " goes on with it; the end may be another than either alone would reach");
+        }
         try (RunFolder run = RunFolder.open(folder)) {
             return switch (view.command()) {
                 case "demo" -> DemoCommand.typed(view.arguments()).resumed(run, output);

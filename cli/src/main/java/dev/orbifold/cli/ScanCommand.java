@@ -142,6 +142,11 @@ final class ScanCommand implements Callable<Integer> {
             List<Finding> findings) {
         StringBuilder text = new StringBuilder(Listing.table(verified, collapse).text());
         text.append(Listing.corrections(verified)).append(ShiftListing.text(verified));
+        if (verified.units().spaces().isEmpty() && verified.mixing().spaces().isEmpty()
+                && ShiftListing.text(verified).isEmpty()) {
+            return text.append("No symmetry was found: no hidden value of this model can be moved without its outputs"
+                    + " following.\n").append(said(certificate, findings)).toString();
+        }
         text.append("\nEvery symmetry was applied and the outputs compared: they moved by at most ")
                 .append(Units.scientific(verified.maxError())).append(" of their range (ONNX Runtime, ")
                 .append(verified.samples()).append(verified.samples() == 1 ? " sample).\n" : " samples).\n");
@@ -152,9 +157,13 @@ final class ScanCommand implements Callable<Integer> {
                         + " parameters and "
                         + Units.count((double) (collapse.before().macs() - collapse.after().macs())) + " of "
                         + Units.count((double) collapse.before().macs()) + " MACs.\n");
-        certificate.ifPresent(c -> text.append('\n').append(Certification.text(c)));
+        text.append(Listing.near(verified, collapse));
+        return text.append(said(certificate, findings)).toString();
+    }
+
+    private static String said(Optional<Certificate> certificate, List<Finding> findings) {
         String said = Listing.findings(findings);
-        return text.append(said.isEmpty() ? "" : "\n" + said).toString();
+        return certificate.map(c -> "\n" + Certification.text(c)).orElse("") + (said.isEmpty() ? "" : "\n" + said);
     }
 
     private Map<String, Object> cost(Collapse collapse) {

@@ -55,6 +55,11 @@ public final class RunView {
         return header().command();
     }
 
+    /** The version of Orbifold that began it. */
+    public String version() {
+        return header().orbifold();
+    }
+
     /** What stood behind the command. */
     public List<String> arguments() {
         return header().arguments();

@@ -8,7 +8,10 @@ import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.LinearSymmetries;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -29,6 +32,12 @@ import java.util.Set;
 final class CollapseFindings {
     /** From this share of a Space on what is near a mirror is said, and what is on one is a warning. */
     private static final double MUCH = 0.1;
+    /**
+     * What is left of a unit that only decay moves, over its length at the start: well above {@link Closeness#NEAR}, and
+     * little for what is learnt.
+     */
+    private static final double DRAWN = 0.05;
+    private static final String MIXING = "/mixing";
     /** So much more of a Space that is dormant is lost plasticity: ReLU networks that learn well have some such units. */
     private static final double DORMANT = 0.25;
 
@@ -51,6 +60,8 @@ final class CollapseFindings {
 
     private final Recipe recipe;
     private final List<JsonNode> watched;
+    /** What syre should draw for each Space. */
+    private final Map<String, Double> sigmas = new HashMap<>();
 
     private CollapseFindings(Recipe recipe, List<JsonNode> metrics) {
         this.recipe = recipe;
@@ -74,6 +85,10 @@ final class CollapseFindings {
         symmetries.spaces().stream().filter(s -> meets(s, held)).forEach(s -> wanted.add(s.name()));
         mixing.stream().filter(s -> s.slots().stream().anyMatch(slot -> held.contains(slot.parameter())))
                 .forEach(s -> wanted.add(s.name()));
+        symmetries.spaces().forEach(
+                s -> all.sigmas.put(s.name(), sigma(start, s.slots().stream().map(slot -> slot.parameter()).toList())));
+        mixing.forEach(s -> all.sigmas.put(s.name() + MIXING,
+                sigma(start, s.slots().stream().map(slot -> slot.parameter()).toList())));
         Map<String, Closeness> before = new HashMap<>();
         Closeness.of(symmetries.on(start), mixing).forEach(one -> before.put(key(one), one));
         List<Finding> findings = new ArrayList<>();
@@ -94,7 +109,18 @@ final class CollapseFindings {
 
     /** A Space whose units are kept apart and one whose coordinates mix may have one name. */
     private static String key(Closeness one) {
-        return one.name() + (one.rank().isPresent() ? "/mixing" : "");
+        return one.name() + (one.rank().isPresent() ? MIXING : "");
+    }
+
+    /** Of N(0, σ²) for syre: {@link #DRAWN} of the root mean square that a Space's weights begin with, to one digit. */
+    private static double sigma(Graph start, List<String> parameters) {
+        double[] weights = parameters.stream().distinct().flatMap(name -> start.parameter(name).stream())
+                .filter(tensor -> tensor.rank() > 1).flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
+                .toArray();
+        double sigma = DRAWN * Math.sqrt(Arrays.stream(weights).map(w -> w * w).average().orElse(0));
+        return sigma > 0 && sigma < Double.POSITIVE_INFINITY
+                ? new BigDecimal(sigma).round(new MathContext(1)).doubleValue()
+                : DRAWN;
     }
 
     private static boolean meets(Space space, Set<String> held) {
@@ -123,7 +149,8 @@ final class CollapseFindings {
                 : String.format(Locale.ROOT, "%d of %d %s lie on", exact, space.size(), what);
         return Optional.of(new Finding(share >= MUCH ? Finding.Severity.WARNING : Finding.Severity.INFO, way.kind,
                 space.name(), count + " " + way.mirrors + when(way, space.name())
-                        + "; no constraint asked for it. Where it is not wanted, " + advice(way)));
+                        + "; no constraint asked for it. Where it is not wanted, "
+                        + advice(way, sigmas.getOrDefault(key(space), DRAWN))));
     }
 
     /** From when on, where that was watched: the first line that counts more than the first one did. */
@@ -156,18 +183,25 @@ final class CollapseFindings {
         return number.isNumber() ? Optional.of(number.asDouble()) : Optional.empty();
     }
 
-    private String advice(Way way) {
+    private String advice(Way way, double sigma) {
         boolean decays = recipe.optimizer().decay() > 0 && !recipe.optimizer().decoupled();
         Prevention remove = recipe.remove();
+        String drawn = new BigDecimal(sigma).round(new MathContext(1)).toPlainString();
+        if (decays && remove.syre().filter(s -> s.sigma().orElse(0.0) < sigma / 2).isPresent()
+                && (way != Way.RANK || remove.syre().orElseThrow().anisotropic())) {
+            return "give 'syre' a larger 'sigma', such as " + drawn
+                    + ": the point that weights decay to is still next to these mirrors";
+        }
         if (way == Way.RANK) {
             return decays && remove.syre().filter(Prevention.Syre::anisotropic).isEmpty()
-                    ? add("syre: {anisotropic: true}",
+                    ? add("syre: {sigma: " + drawn + ", anisotropic: true}",
                             "rotations leave a decay to 0 as it is, and decay at strengths of their own not")
                     : "try a lower learning rate or larger batches, whose noise pulls less";
         }
         if (decays && remove.syre().isEmpty()) {
-            return add("syre: {}", "weights then decay to a random point off these mirrors instead of to 0, which is"
-                    + " on all of them");
+            return add("syre: {sigma: " + drawn + "}",
+                    "weights then decay to a random point off these mirrors instead of to 0, which is"
+                            + " on all of them");
         }
         if (way == Way.DEAD && remove.reset().isEmpty()) {
             return add("reset: {dormant: 0.025}", "units that hardly answer start anew after every epoch");

@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -82,11 +81,7 @@ public final class LossGradients implements SampleGradients, AutoCloseable {
 
     /** The one class that all data are of; empty where there are several, or none. */
     public OptionalInt onlyClass() {
-        if (part.classes() == 0 || part.targetsPerItem() > 1) {
-            return OptionalInt.empty();
-        }
-        int[] seen = IntStream.range(0, part.size()).map(part::label).distinct().limit(2).toArray();
-        return seen.length == 1 ? OptionalInt.of(seen[0]) : OptionalInt.empty();
+        return TrainFindings.onlyClass(part);
     }
 
     @Override

@@ -149,6 +149,11 @@ public final class RecipeReader {
         List<Recipe.Asked> constraints = constraints();
         Optional<RecipeNode> removing = root.get("remove");
         Prevention remove = removing.map(PreventionReader::read).orElse(Prevention.none());
+        if (removing.isPresent() && remove.isNone()) {
+            throw removing.get()
+                    .wrong("'remove' names nothing to remove: syre, asymmetric, noise, shrink-and-perturb or"
+                            + " reset");
+        }
         if (projected.isPresent() && !remove.isNone()) {
             throw removing.get().wrong("varpro solves instead of training, so that there is nothing to remove from");
         }

@@ -88,6 +88,7 @@ public final class Train implements AutoCloseable {
             throw recipe.places().located(e, String.valueOf(e.getMessage()), "model");
         }
         findings.addAll(TrainFindings.unscaled(fit, recipe));
+        findings.addAll(TrainFindings.oneClass(fit, recipe));
         findings.addAll(TrainFindings.fewer(recipe, data.train(), fit));
     }
 

@@ -66,7 +66,8 @@ final class TrainEnd {
     }
 
     TrainResult result(List<Finding> before) {
-        progress.message("folding the factors into plain weights");
+        progress.message(learner.placement().held().isEmpty() ? "reading the weights out"
+                : "folding the factors into plain weights");
         Graph folded = learner.folded();
         List<Finding> findings = new ArrayList<>(before);
         findings.addAll(CollapseFindings.of(recipe, learner.symmetries(), start, folded, learner.placement().taken(),

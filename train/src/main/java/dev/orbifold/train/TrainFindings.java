@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /** What somebody should know of how a training ended. */
 final class TrainFindings {
@@ -89,6 +91,24 @@ final class TrainFindings {
                                         + " around 1: give 'mean' and 'std' with the data, if the model does not scale"
                                         + " them itself",
                                 size)));
+    }
+
+    /** The one class that all samples are of; empty where there are several, or targets are no classes. */
+    static OptionalInt onlyClass(Part part) {
+        if (part.classes() == 0 || part.targetsPerItem() > 1) {
+            return OptionalInt.empty();
+        }
+        int[] seen = IntStream.range(0, part.size()).map(part::label).distinct().limit(2).toArray();
+        return seen.length == 1 ? OptionalInt.of(seen[0]) : OptionalInt.empty();
+    }
+
+    /** Says where there is nothing to tell apart. */
+    static List<Finding> oneClass(Part part, Recipe recipe) {
+        OptionalInt only = onlyClass(part);
+        return only.isEmpty() ? List.of()
+                : List.of(new Finding(Finding.Severity.WARNING, "one-class", recipe.data().words(),
+                        "all samples that are trained on are of class " + only.getAsInt()
+                                + ": a network that always says so makes no error, and its accuracy tells nothing"));
     }
 
     /**

@@ -103,12 +103,23 @@ class CollapseFindingsTest {
     @Test
     void itRecommendsWhatIsNotThereYet() {
         String decays = "optimizer: {weight-decay: 1e-3}\n";
-        advises(decays, scaled(10, 0), "add 'remove: {syre: {}}' to the recipe");
+        advises(decays, scaled(10, 0), "add 'remove: {syre: {sigma: " + sigma() + "}}' to the recipe");
         advises("optimizer: {weight-decay: 0}\n", scaled(10, 0), "add 'remove: {reset: {dormant: 0.025}}'");
-        advises(decays + "remove: {syre: {}}\n", scaled(10, 0), "add 'reset: {dormant: 0.025}' under 'remove'");
-        advises(decays + "remove: {syre: {}, reset: {dormant: 0.1}}\n", scaled(10, 0), "try less weight decay");
-        advises(decays, repeated(10), "add 'remove: {syre: {}}'");
+        advises(decays + "remove: {syre: {}}\n", scaled(10, 0), "give 'syre' a larger 'sigma', such as " + sigma());
+        advises(decays + "remove: {syre: {sigma: 0.1}}\n", scaled(10, 0),
+                "add 'reset: {dormant: 0.025}' under 'remove'");
+        advises(decays + "remove: {syre: {sigma: 0.1}, reset: {dormant: 0.1}}\n", scaled(10, 0),
+                "try less weight decay");
+        advises(decays, repeated(10), "add 'remove: {syre: {sigma: " + sigma() + "}}'");
         advises("optimizer: {weight-decay: 0}\n", repeated(10), "add 'remove: {asymmetric: {weights: 0.1}}'");
+    }
+
+    /** A twentieth of the root mean square that the weights begin with, to one digit. */
+    private String sigma() {
+        double[] weights = java.util.stream.Stream.of("w0", "w1")
+                .flatMapToDouble(name -> java.util.Arrays.stream(start.parameters().get(name).toDoubles())).toArray();
+        double mean = java.util.Arrays.stream(weights).map(w -> w * w).average().orElseThrow();
+        return new java.math.BigDecimal(0.05 * Math.sqrt(mean)).round(new java.math.MathContext(1)).toPlainString();
     }
 
     private void advises(String recipe, Graph end, String advice) {
@@ -144,7 +155,8 @@ class CollapseFindingsTest {
         List<Finding> all = found("", start.replacing(Map.of("down", TensorData.of(down, 6, 8))), Set.of());
         Finding lost = all.stream().filter(f -> f.kind().equals("rank-lost")).findFirst().orElseThrow();
         assertEquals(Finding.Severity.WARNING, lost.severity());
-        assertTrue(lost.message().contains("add 'remove: {syre: {anisotropic: true}}'"), lost.message());
+        assertTrue(lost.message().matches(".*add 'remove: \\{syre: \\{sigma: 0\\.\\d+, anisotropic: true}}'.*"),
+                lost.message());
     }
 
     @Test
