@@ -45,6 +45,8 @@ final class Alignments implements AutoCloseable {
     /** At most so many vectors are taken; covariances of a few hundred coordinates are settled by then. */
     private static final int SAMPLES = 1024;
     private static final int BATCH = 256;
+    /** The same for the pull, which is a mean of gradients and so a small rest of large numbers. */
+    private static final int PULLED = 16_384;
     /** What is measured against chance. */
     static final String CHANCE = "chance";
 
@@ -140,6 +142,61 @@ final class Alignments implements AutoCloseable {
         return all;
     }
 
+    /**
+     * What the loss pulls each layer's weights with, against their decay. Where W rests, gradients make up for weight decay,
+     * ∂L/∂W = −γW, and so, with h_b = W h_a and γ the decay, −E[g_b h_bᵀ] = γ Z_b: {@code measured} is the γ that this shows,
+     * −⟨W, ∂L/∂W⟩/‖W‖², and {@code shape} the Pearson correlation of the entries of both sides. This is the first of the
+     * conditions that alignments follow from; it holds to first order in the learning rate, and less while W still moves.
+     *
+     * @param given weights and statistics by name
+     * @param part what is trained on; at most {@value #PULLED} samples of it
+     */
+    Map<String, Map<String, Double>> pulls(Map<String, Tensor> given, Part part) {
+        Map<String, Map<String, Double>> all = new LinkedHashMap<>();
+        List<Layer> moving = layers.stream().filter(l -> {
+            Tensor w = given.get(l.weight());
+            return w != null && w.requires_grad();
+        }).toList();
+        if (moving.isEmpty()) {
+            return all;
+        }
+        try (PointerScope scope = new PointerScope();
+                Loader loader = Loader.training(part, BATCH, seed.split("pulls"), Augmentation.NONE,
+                        program.device());
+                Loader.Epoch batches = loader.epoch(0)) {
+            Tensor[] by = moving.stream().map(l -> given.get(l.weight())).toArray(Tensor[]::new);
+            Tensor[] sums = moving.stream().map(l -> torch.zeros_like(by[moving.indexOf(l)]).to(ScalarType.Double))
+                    .toArray(Tensor[]::new);
+            double targets = 0;
+            for (int samples = 0; samples < PULLED && batches.hasNext(); samples += BATCH) {
+                try (PointerScope inner = new PointerScope()) {
+                    Batch batch = batches.next();
+                    Map<String, Tensor> values = new HashMap<>(given);
+                    values.put(objective.input().name(), batch.inputs());
+                    Tensor loss = summed(program.run(values, Mode.EVALUATION), batch);
+                    targets += batch.targets().numel();
+                    TensorVector gradients = torch.grad(new TensorVector(loss), new TensorVector(by),
+                            new TensorVector(), new BoolOptional(), false, true);
+                    for (int i = 0; i < by.length; i++) {
+                        if (gradients.get(i).defined()) {
+                            sums[i].add_(gradients.get(i).to(ScalarType.Double));
+                        }
+                    }
+                }
+            }
+            for (int i = 0; i < by.length; i++) {
+                Layer layer = moving.get(i);
+                Tensor w = by[i].detach().to(ScalarType.Double);
+                Tensor rows = layer.outputsFirst() ? w : w.t();
+                Tensor pull = (layer.outputsFirst() ? sums[i] : sums[i].t()).div(new Scalar(-targets));
+                all.put(layer.weight(),
+                        Map.of("measured", pull.mul(rows).sum().item_double() / rows.square().sum().item_double(),
+                                "shape", correlation(pull.matmul(rows.t()), rows.matmul(rows.t()))));
+            }
+        }
+        return all;
+    }
+
     private Map<String, Double> side(String name, Seen seen, Tensor z, Layer layer, List<Double> chance) {
         try (PointerScope inner = new PointerScope()) {
             Tensor h = covariance(seen.h());
@@ -206,9 +263,7 @@ final class Alignments implements AutoCloseable {
         Map<String, Tensor> values = new HashMap<>(given);
         values.put(objective.input().name(), batch.inputs());
         Map<String, Tensor> found = program.run(values, Mode.EVALUATION);
-        Tensor answer = objective.answer(found);
-        Tensor loss = objective.loss(answer, batch.targets(), Optional.empty())
-                .mul(new Scalar((double) batch.targets().numel()));
+        Tensor loss = summed(found, batch);
         List<String> moving = this.values.stream().filter(v -> {
             Tensor value = found.get(v);
             return value != null && value.requires_grad();
@@ -227,6 +282,12 @@ final class Alignments implements AutoCloseable {
                 g.computeIfAbsent(moving.get(i), v -> new ArrayList<>()).add(gradient.detach().reshape(-1, width));
             }
         }
+    }
+
+    /** The loss of all targets of a batch together. */
+    private Tensor summed(Map<String, Tensor> found, Batch batch) {
+        return objective.loss(objective.answer(found), batch.targets(), Optional.empty())
+                .mul(new Scalar((double) batch.targets().numel()));
     }
 
     @Override

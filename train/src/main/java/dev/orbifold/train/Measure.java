@@ -69,6 +69,10 @@ public enum Measure {
     ALIGNMENT("alignment", false),
     /** The mean of what alignments are by chance. */
     ALIGNMENT_CHANCE("alignment-chance", false),
+    /** The mean weight decay that the pull of the loss on weights of dense layers makes up for. */
+    PULL("pull", true),
+    /** The mean correlation of −E[g hᵀ] and WWᵀ. */
+    PULL_SHAPE("pull-shape", false),
     /** The mean share of dormant units, in percent. */
     DORMANT("dormant", false),
     /** The mean symmetry-breaking distance. */
@@ -133,6 +137,8 @@ public enum Measure {
             case DISTANCE_DEAD, DISTANCE_TWINS, DISTANCE_RANK -> watched.mean(word, "median"::equals);
             case ALIGNMENT -> watched.mean(ALIGNED, n -> !n.equals(Alignments.CHANCE));
             case ALIGNMENT_CHANCE -> watched.mean(ALIGNED, Alignments.CHANCE::equals);
+            case PULL -> watched.mean(word, "measured"::equals);
+            case PULL_SHAPE -> watched.mean("pull", "shape"::equals);
             case CHARGE -> watched.charge();
             case CHARGE_PREDICTED -> watched.chargePredicted();
         };

@@ -259,6 +259,10 @@ final class Watcher implements AutoCloseable {
         }
         alignments.ifPresent(a -> a.of(learner.values(), seen).forEach(
                 (weight, numbers) -> numbers.forEach((name, value) -> put(found, "alignment", weight, name, value))));
+        alignments.ifPresent(a -> a.pulls(learner.values(), fit).forEach((weight, numbers) -> {
+            numbers.forEach((name, value) -> put(found, "pull", weight, name, value));
+            put(found, "pull", weight, "decay", recipe.optimizer().decay());
+        }));
         dormant.ifPresent(d -> d.scores(objective.input().name(), learner.values(), fit, seed.split("dormant"))
                 .forEach((space, scores) -> put(found, "dormant", space, Metric.Watch.ONLY,
                         Arrays.stream(scores).filter(s -> s <= dormantAt()).count() / (double) scores.length)));
