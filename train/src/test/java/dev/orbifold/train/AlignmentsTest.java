@@ -89,6 +89,14 @@ class AlignmentsTest {
                     assertEquals(1, value, ROUNDING, weight + " " + name);
                 }
             }));
+            // Scaled by s, each layer makes logits of s and three times 0: −dL/ds is 1 − p, and ‖W‖² is 4.
+            double p = Math.E / (Math.E + 3);
+            Map<String, Map<String, Double>> pulls = alignments.pulls(weights.views(), set.train());
+            assertEquals(Set.of("w0", "w1", "w2"), pulls.keySet());
+            pulls.forEach((weight, numbers) -> {
+                assertEquals((1 - p) / n, numbers.get("measured"), ROUNDING, weight);
+                assertEquals(1, numbers.get("shape"), ROUNDING, weight);
+            });
         }
     }
 

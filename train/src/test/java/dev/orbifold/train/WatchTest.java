@@ -160,7 +160,7 @@ class WatchTest {
         List<Finding> died = result.findings().stream().filter(f -> f.kind().equals("units-died")).toList();
         assertFalse(died.isEmpty(), result.findings().toString());
         assertEquals(Finding.Severity.WARNING, died.getFirst().severity());
-        assertTrue(died.getFirst().message().contains("add 'remove: {syre: {}}' to the recipe"),
+        assertTrue(died.getFirst().message().contains("add 'remove: {syre: {sigma: "),
                 died.getFirst().message());
     }
 
