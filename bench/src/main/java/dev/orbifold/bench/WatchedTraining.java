@@ -39,7 +39,7 @@ public final class WatchedTraining {
         private long now;
         private long step;
         /** Of every step after the warm-up, in seconds. */
-        private final List<Double> steps = new ArrayList<>();
+        private final List<Double> each = new ArrayList<>();
 
         @Override
         public void message(String text) {
@@ -54,7 +54,7 @@ public final class WatchedTraining {
             now = System.nanoTime();
             step = done;
             if (done > WARM_UP) {
-                steps.add((now - last) / 1e9);
+                each.add((now - last) / 1e9);
             }
             if (done == WARM_UP) {
                 began = now;
@@ -90,8 +90,8 @@ public final class WatchedTraining {
                 double plain = bare.seconds();
                 double watched = watching.seconds();
                 if (round >= 0) {
-                    plainSteps.addAll(bare.steps);
-                    watchedSteps.addAll(watching.steps);
+                    plainSteps.addAll(bare.each);
+                    watchedSteps.addAll(watching.each);
                     without.add(plain);
                     with.add(watched);
                     System.out.printf(Locale.ROOT, "round %d: %.3f s without, %.3f s with, ratio %.4f%n", round, plain,
