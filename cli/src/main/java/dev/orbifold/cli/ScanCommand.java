@@ -140,13 +140,12 @@ final class ScanCommand implements Callable<Integer> {
 
     private String text(Verified verified, Collapse collapse, Optional<Certificate> certificate,
             List<Finding> findings) {
-        StringBuilder text = new StringBuilder(Listing.table(verified, collapse).text());
-        text.append(Listing.corrections(verified)).append(ShiftListing.text(verified));
-        if (verified.units().spaces().isEmpty() && verified.mixing().spaces().isEmpty()
-                && ShiftListing.text(verified).isEmpty()) {
-            return text.append("No symmetry was found: no hidden value of this model can be moved without its outputs"
-                    + " following.\n").append(said(certificate, findings)).toString();
+        String spaces = Listing.corrections(verified) + ShiftListing.text(verified);
+        if (verified.units().spaces().isEmpty() && verified.mixing().spaces().isEmpty() && spaces.isEmpty()) {
+            return "No symmetry was found: no hidden value of this model can be moved without its outputs following.\n"
+                    + said(certificate, findings);
         }
+        StringBuilder text = new StringBuilder(Listing.table(verified, collapse).text()).append(spaces);
         text.append("\nEvery symmetry was applied and the outputs compared: they moved by at most ")
                 .append(Units.scientific(verified.maxError())).append(" of their range (ONNX Runtime, ")
                 .append(verified.samples()).append(verified.samples() == 1 ? " sample).\n" : " samples).\n");

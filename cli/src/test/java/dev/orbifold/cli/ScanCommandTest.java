@@ -7,8 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Dim;
 import dev.orbifold.graph.Graph;
+import dev.orbifold.graph.Node;
+import dev.orbifold.graph.OnnxFile;
+import dev.orbifold.graph.Shape;
 import dev.orbifold.graph.TensorData;
+import dev.orbifold.graph.ValueInfo;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -82,6 +87,44 @@ class ScanCommandTest {
         assertAll(() -> assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.all()),
                 () -> assertTrue(outcome.out().contains("Monomial (positive)"), outcome.all()),
                 () -> assertTrue(outcome.out().contains("would take out"), outcome.all()));
+    }
+
+    /** Of sixteen units three are made a thousand times smaller on both sides: not dead, and next to it. */
+    @Test
+    void unitsNextToDeathAreSaid() {
+        Path model = Tiny.model(folder.resolve("m.onnx"), 0);
+        Graph graph = OnnxFile.read(model);
+        float[] in = graph.parameter("fc1.weight").orElseThrow().toFloats();
+        float[] bias = graph.parameter("fc1.bias").orElseThrow().toFloats();
+        for (int unit = 0; unit < 3; unit++) {
+            bias[unit] *= 1e-6f;
+            for (int k = 0; k < Tiny.FEATURES; k++) {
+                in[unit * Tiny.FEATURES + k] *= 1e-6f;
+            }
+        }
+        Path near = folder.resolve("near.onnx");
+        OnnxFile.write(graph.replacing(Map.of("fc1.weight", TensorData.of(in, Tiny.HIDDEN, Tiny.FEATURES), "fc1.bias",
+                TensorData.of(bias, Tiny.HIDDEN))), near);
+        String sound = Outcome.of("scan", model, "--run", folder.resolve("a")).out();
+        String said = Outcome.of("scan", near, "--run", folder.resolve("b")).out();
+        assertAll(() -> assertFalse(sound.contains("weigh 1 %"), sound),
+                () -> assertTrue(said.contains("weigh 1 % of the others and less, but still something: a tenth and more"
+                        + " of fc1."), said));
+    }
+
+    @Test
+    void aModelWithoutSymmetriesIsSaidToHaveNone() {
+        Path model = folder.resolve("one.onnx");
+        OnnxFile.write(Graph.of("one",
+                List.of(ValueInfo.of("x", DataType.FLOAT, new Shape(List.of(Dim.named("n"), Dim.of(3))))),
+                List.of(ValueInfo.of("y", DataType.FLOAT, new Shape(List.of(Dim.named("n"), Dim.of(2))))),
+                List.of(Node.of("y", "MatMul", List.of("x", "w"), List.of("y"), Map.of())),
+                Map.of("w", TensorData.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2))), model);
+        Outcome scan = Outcome.of("scan", model, "--run", folder.resolve("run"));
+        Outcome balance = Outcome.of("balance", model, "-o", folder.resolve("b.onnx"), "--run", folder.resolve("b"));
+        assertAll(() -> assertEquals(ExitCode.DONE, scan.exitCode(), scan.all()),
+                () -> assertTrue(scan.out().startsWith("No symmetry was found"), scan.all()),
+                () -> assertTrue(balance.out().startsWith("No weight was changed; "), balance.all()));
     }
 
     @Test

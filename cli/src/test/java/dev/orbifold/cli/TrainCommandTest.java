@@ -295,6 +295,29 @@ class TrainCommandTest {
                 () -> assertEquals(resumed.out(), again.out()));
     }
 
+    @Test
+    void anotherVersionThatGoesOnSaysSo() throws IOException {
+        Path early = folder.resolve("early");
+        RunFolder.create(early, "train", List.of(recipe(RECIPE + HALF).toString(), "--threads", "1")).close();
+        Path header = early.resolve("run.json");
+        Files.writeString(header,
+                Files.readString(header).replace("\"" + Version.orbifold() + "\"", "\"0.0.1\""));
+        Outcome resumed = Outcome.of("resume", early);
+        assertAll(() -> assertEquals(ExitCode.DONE, resumed.exitCode(), resumed.all()),
+                () -> assertTrue(resumed.err().contains("version 0.0.1 began this Run"), resumed.all()));
+    }
+
+    @Test
+    void oneClassAndNothingToRemoveAreSaid() throws IOException {
+        Path points = folder.resolve("points.csv");
+        Files.writeString(points, Files.readString(points).replaceAll("(?m)^[0-3],", "2,"));
+        Outcome one = Outcome.of(words(recipe(RECIPE)));
+        Outcome nothing = Outcome.of("train", recipe(RECIPE + "remove: {}\n"), "--run", folder.resolve("other"));
+        assertAll(() -> assertTrue(one.all().contains("are of class 2"), one.all()),
+                () -> assertEquals(ExitCode.INPUT, nothing.exitCode(), nothing.all()),
+                () -> assertTrue(nothing.err().contains("names nothing to remove"), nothing.all()));
+    }
+
     /** Asks to stop once so many steps are done. */
     private static final class StopAfter implements Progress {
         private final int limit;
