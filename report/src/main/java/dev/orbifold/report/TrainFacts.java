@@ -58,7 +58,7 @@ final class TrainFacts {
                 .table("Units by what was said and what became of them", List.of("", "#died", "#lived"),
                         List.of(row("said to die", fates, "diedAsSaid", "livedUnsaid"),
                                 row("said to live", fates, "diedUnsaid", "livedAsSaid")),
-                        "class", "compare")
+                        "class", "outcomes")
                 .end("section");
     }
 

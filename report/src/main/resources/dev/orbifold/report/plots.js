@@ -12,7 +12,7 @@ const plotDrawings = ({ axis, base, plain, SYMBOLS }) => {
   function upright(look, range, name) {
     const labels = [];
     for (let at = range.min; at <= range.max + range.interval / 2; at += range.interval) labels.push(range.label(at).length);
-    return named(look, range, name, 14 + 6.5 * axes.largest(labels));
+    return named(look, range, name, 22 + 6.5 * axes.largest(labels));
   }
   function gridLines(look, x, y) {
     return { silent: true, symbol: 'none', precision: 9, label: { show: false }, lineStyle: { color: look.line, opacity: .6, type: 'solid', width: 1 },
@@ -50,7 +50,7 @@ const plotDrawings = ({ axis, base, plain, SYMBOLS }) => {
             return { type: 'line', shape: { x1: low[0], y1: low[1], x2: high[0], y2: high[1] }, style: { stroke: color, lineWidth: 1.5 } };
           } },
         { name: series.name, type: 'scatter', color,
-          data: (singles[i] ?? []).map(([at, value]) => ({ value: [x.place(at), y.place(value)], symbolOffset: [points.some(one => one.point[0] === at) ? 9 + 4 * i : 0, 0] })), silent: true, tooltip: { show: false },
+          data: (singles[i] ?? []).map(([at, value]) => ({ value: [x.place(at), y.place(value)], symbolOffset: [points.some(one => Math.abs(one.point[0] - at) <= 1e-9 * Math.abs(at)) ? 9 + 4 * i : 0, 0] })), silent: true, tooltip: { show: false },
           symbol: 'circle', symbolSize: 5, z: 2, itemStyle: { opacity: .6 } },
       ];
     });
