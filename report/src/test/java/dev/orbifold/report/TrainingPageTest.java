@@ -100,8 +100,9 @@ class TrainingPageTest {
     void fatesAreSaidWithWhatBecameOfThem() {
         String html = header(Map.of("fates", Map.of("at", 0.1, "diedAsSaid", 1040, "diedUnsaid", 3, "livedAsSaid", 56,
                 "livedUnsaid", 1, "open", 5, "wrongOpen", 2)));
-        assertTrue(html.contains("Of 1,100 units 1,096 (99.64 %) had the fate that was said at 10 % of training."),
-                html.substring(html.indexOf("<header>"), html.indexOf("</header>")));
+        String header = html.substring(html.indexOf("<header>"), html.indexOf("</header>"));
+        assertTrue(header.contains("Of 1,100 units 1,096 (99.64 %) had the fate that was said at 10 % of training."),
+                header);
         String section = section(html, "fates");
         assertTrue(section.contains("Of 5 units the interval held both fates; 2 of the 4 wrong ones"), section);
         assertEquals(List.of("1,040", "1", "3", "56"), Pattern.compile("<td class=\"number\">([^<]*)</td>")

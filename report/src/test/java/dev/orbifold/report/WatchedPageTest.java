@@ -31,7 +31,7 @@ class WatchedPageTest {
     private RunView run(int spaces) {
         try (RunFolder run = RunFolder.create(temporary.resolve("run"), "train", List.of("recipe.yaml"))) {
             for (int i = 0; i < LINES; i++) {
-                Metric.Point at = new Metric.Point(50L * i, i / 1.12, "train");
+                Metric.Point at = new Metric.Point(50L * i, i / 1.02, "train");
                 run.metrics().append(new Metric.Train(at, Math.exp(-i), 0.1, Map.of()));
                 Map<String, Map<String, Double>> distances = new LinkedHashMap<>();
                 Map<String, Map<String, Double>> dead = new LinkedHashMap<>();
@@ -101,7 +101,7 @@ class WatchedPageTest {
         assertEquals(2, Pattern.compile(">epoch</text>").matcher(dead).results().count());
     }
 
-    /** Ticks are round, wherever lines begin and end: these go from 0.89 or 0 to 34.82. */
+    /** Ticks are round, wherever lines begin and end: these go from 0 or 0.98 to 38.235294117647058. */
     @ParameterizedTest @CsvSource({"360", "1280"})
     void ticksOfEpochsAreRound(int width) throws IOException, InterruptedException {
         Optional<Chromium> chromium = Chromium.find();
