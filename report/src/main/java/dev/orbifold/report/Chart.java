@@ -82,9 +82,10 @@ sealed interface Chart {
      * @param logX whether equal steps are equal factors on the horizontal axis
      * @param logY the same for the vertical one
      * @param series points of x, y, and the least and largest y over seeds
+     * @param singles points of x and y of the single seeds, by series; none of a series with one
      */
     record Plot(String id, String description, String xAxis, String yAxis, boolean logX, boolean logY,
-            List<Series> series) implements Chart {
+            List<Series> series, List<Series> singles) implements Chart {
         @Override
         public String kind() {
             return "plot";
@@ -201,7 +202,7 @@ sealed interface Chart {
 
     /** Loss over epochs, in training and held out. */
     static Optional<Chart> loss(Curves curves) {
-        return lines("loss", "Loss over epochs", "loss (nats)", "plain", curves, "loss");
+        return lines("loss", "Loss over epochs", MeasureWords.loss(curves.classes()), "plain", curves, "loss");
     }
 
     private static Optional<Chart> lines(String id, String description, String axis, String unit, Curves curves,
@@ -243,7 +244,7 @@ sealed interface Chart {
         phases.forEach((phase, points) -> series.add(new Series(phase, String.valueOf(series.size()), points)));
         return series.isEmpty() ? Optional.empty()
                 : Optional.of(new TradeOff("tradeoff", "Held-out " + field + " against MACs", "MACs",
-                        accuracy ? "held-out accuracy" : "held-out loss (nats)", accuracy ? "percent" : "plain", series,
+                        accuracy ? "held-out accuracy" : "held-out loss", accuracy ? "percent" : "plain", series,
                         targetMacs));
     }
 

@@ -34,7 +34,7 @@ public record Comparison(List<Row> rows) {
 
     private static final List<Quantity> QUANTITIES = List.of(
             new Quantity("accuracy", "accuracy", Units::percent, (before, after) -> after - before, Units::points),
-            new Quantity("loss", "loss (nats)", Units::loss, (before, after) -> after - before,
+            new Quantity("loss", "loss", Units::loss, (before, after) -> after - before,
                     change -> Units.signed(change, 4)),
             less("parameters", "parameters", Units::count, " fewer", " more"),
             less("macs", "MACs", Units::count, " fewer", " more"),
@@ -62,7 +62,7 @@ public record Comparison(List<Row> rows) {
             JsonNode after = result.path("after").path(quantity.field());
             if (before.isNumber() && after.isNumber()) {
                 double change = quantity.change().applyAsDouble(before.asDouble(), after.asDouble());
-                rows.add(new Row(quantity.name(), quantity.text().apply(before.asDouble()),
+                rows.add(new Row(name(quantity, result), quantity.text().apply(before.asDouble()),
                         quantity.text().apply(after.asDouble()),
                         fresh && LEARNT.contains(quantity.field()) ? "from random weights"
                                 : quantity.changeText().apply(change)));
@@ -72,6 +72,12 @@ public record Comparison(List<Row> rows) {
             }
         }
         return new Comparison(List.copyOf(rows));
+    }
+
+    /** Only the loss of classes, which have an accuracy, is in nats: it is a cross-entropy. */
+    private static String name(Quantity quantity, JsonNode result) {
+        return quantity.field().equals("loss")
+                ? MeasureWords.loss(result.path("after").path("accuracy").isNumber()) : quantity.name();
     }
 
     /** Entries of matrices and kernels, and those of them that are not zero; a runtime that knows no zeros stores them all. */

@@ -52,7 +52,7 @@ final class ConstraintsSection {
         List<Outcomes.Row> rows = result.map(r -> Outcomes.of(r).rows()).orElse(List.of());
         Optional<Chart> chart = Chart.zeros(curves);
         if (rows.isEmpty() && chart.isEmpty()) {
-            return Sections.missing(section, result.isPresent() ? "The Run was asked for no constraints."
+            return Sections.missing(section, result.isPresent() ? unasked(result.get())
                     : "The Run recorded nothing of its constraints" + unfinished + ".");
         }
         if (rows.isEmpty()) {
@@ -65,6 +65,12 @@ final class ConstraintsSection {
                 drawn -> Sections.figure(section, drawn, "Share of cells that are exactly zero", charts),
                 () -> section.element("p", "The Run recorded no shares of zeros over epochs.", "class", "missing"));
         return section.end("section");
+    }
+
+    private static String unasked(JsonNode result) {
+        String removed = TrainFacts.removed(result);
+        return removed.isEmpty() ? "The Run was asked for no constraints."
+                : "The Run was asked for no constraints, but to be kept off mirrors (remove) by " + removed + ".";
     }
 
     /** Two counts that are long stand one below the other. */

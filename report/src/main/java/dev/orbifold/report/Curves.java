@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The metrics of a Run sorted by kind, in the order they were written.
@@ -53,6 +54,11 @@ record Curves(List<JsonNode> train, List<JsonNode> evaluations, List<JsonNode> w
         if (!last.name().equals(name)) {
             phases.add(new Phase(name, epoch, epoch));
         }
+    }
+
+    /** Whether classes were told apart, which is when there is an accuracy: the loss is a cross-entropy then. */
+    boolean classes() {
+        return Stream.concat(train.stream(), evaluations.stream()).anyMatch(line -> line.path("accuracy").isNumber());
     }
 
     /** Points (epoch, field) of the lines that have a number there. */

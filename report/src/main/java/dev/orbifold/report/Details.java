@@ -77,13 +77,13 @@ final class Details {
     }
 
     private Html command() {
-        return new Html().open("p").element("code", ("orbifold " + typed() + " "
-                + String.join(" ", run.arguments())).strip()).close("p");
+        return new Html().open("p").element("code", typed(run)).close("p");
     }
 
-    /** An experiment is typed as the training of its recipe. */
-    private String typed() {
-        return run.command().equals("experiment") ? "train" : run.command();
+    /** What was typed: an experiment is typed as the training of its recipe. */
+    static String typed(RunView run) {
+        return ("orbifold " + (run.command().equals("experiment") ? "train" : run.command()) + " "
+                + String.join(" ", run.arguments())).strip();
     }
 
     private static Html configuration(JsonNode tree) {

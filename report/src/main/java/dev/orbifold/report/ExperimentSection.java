@@ -32,7 +32,8 @@ final class ExperimentSection {
                 section.element("p", text, "class", "note");
             }
         }
-        Sections.figure(section, chart(found, experiment), experiment.y() + " against " + experiment.x(), charts);
+        Sections.figure(section, chart(found, experiment),
+                experiment.words().y() + " against " + experiment.words().x(), charts);
         table(section, experiment, pages);
         return section.end("section");
     }
@@ -60,20 +61,25 @@ final class ExperimentSection {
     /** The plot of the experiment as far as it is. */
     static Chart chart(JsonNode result, Experiments experiment) {
         Map<String, List<double[]>> lines = new LinkedHashMap<>();
+        Map<String, List<double[]>> seeds = new LinkedHashMap<>();
         for (Experiments.Row row : experiment.rows()) {
             if (Double.isFinite(row.x()) && Double.isFinite(row.y())) {
                 lines.computeIfAbsent(row.series(), k -> new ArrayList<>())
                         .add(new double[] {row.x(), row.y(), row.low(), row.high()});
+                seeds.computeIfAbsent(row.series(), k -> new ArrayList<>()).addAll(row.singles());
             }
         }
         List<Chart.Series> series = new ArrayList<>();
+        List<Chart.Series> singles = new ArrayList<>();
         lines.forEach((name, points) -> {
             points.sort((a, b) -> Double.compare(a[0], b[0]));
             series.add(new Chart.Series(name, String.valueOf(series.size()), points));
+            singles.add(new Chart.Series(name, String.valueOf(singles.size()), seeds.getOrDefault(name, List.of())));
         });
-        return new Chart.Plot("experiment", experiment.y() + " against " + experiment.x() + ", one line per series",
-                Experiments.named(experiment.x()), Experiments.named(experiment.y()),
+        return new Chart.Plot("experiment",
+                experiment.words().y() + " against " + experiment.words().x() + ", one line per series",
+                experiment.words().x(), experiment.words().y(),
                 result.path("plot").path("logX").asBoolean(),
-                result.path("plot").path("logY").asBoolean(), series);
+                result.path("plot").path("logY").asBoolean(), series, singles);
     }
 }

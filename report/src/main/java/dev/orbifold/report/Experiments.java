@@ -13,11 +13,32 @@ import java.util.stream.DoubleStream;
  *
  * @param x name of the horizontal measure
  * @param y name of the vertical one
+ * @param words of both, and of what values stand for
  * @param rows in the order of series and values
  */
-public record Experiments(String x, String y, List<Row> rows) {
+public record Experiments(String x, String y, Words words, List<Row> rows) {
     /** Numbers from here have a decimal prefix. */
     private static final double THOUSAND = 1000;
+
+    /**
+     * What is plotted, as people call it.
+     *
+     * @param x the horizontal measure with its unit
+     * @param y the vertical one
+     * @param value what the recipe has values of
+     */
+    public record Words(String x, String y, String value) {
+        private static Words of(JsonNode result, String x, String y) {
+            String key = result.path("plot").path("value").asText();
+            String value = key.isEmpty() ? "value" : key;
+            boolean nats = false;
+            for (JsonNode point : result.path("points")) {
+                nats |= point.path("measures").path("accuracy").isNumber();
+            }
+            return new Words(x.equals("value") ? value : MeasureWords.of(x, nats),
+                    y.equals("value") ? value : MeasureWords.of(y, nats), value);
+        }
+    }
 
     /**
      * All seeds of one value.
@@ -50,6 +71,17 @@ public record Experiments(String x, String y, List<Row> rows) {
 
         double high() {
             return finite(ys).max().orElse(Double.NaN);
+        }
+
+        /** x and y of every seed where there are several; what is not a number is not among them. */
+        List<double[]> singles() {
+            List<double[]> points = new ArrayList<>();
+            for (int i = 0; ys.size() > 1 && i < ys.size(); i++) {
+                if (Double.isFinite(xs.get(i)) && Double.isFinite(ys.get(i))) {
+                    points.add(new double[] {xs.get(i), ys.get(i)});
+                }
+            }
+            return points;
         }
 
         /** The sample standard deviation of the vertical measure, NaN for one seed. */
@@ -91,7 +123,7 @@ public record Experiments(String x, String y, List<Row> rows) {
                 }
             }
         }
-        return new Experiments(x, y, List.copyOf(rows.values()));
+        return new Experiments(x, y, Words.of(result, x, y), List.copyOf(rows.values()));
     }
 
     private static <T> List<T> more(List<T> values, T next) {
@@ -114,26 +146,16 @@ public record Experiments(String x, String y, List<Row> rows) {
         return table;
     }
 
-    /** A measure with its unit. */
-    static String named(String measure) {
-        return switch (measure) {
-            case "accuracy", "zeros" -> measure + " (%)";
-            case "loss" -> "loss (nats)";
-            case "compression", "speedup" -> measure + " (×)";
-            default -> measure;
-        };
-    }
-
     /** The heads of the columns, numbers marked as tables of the page mark them. */
     List<String> heads() {
         List<String> heads = new ArrayList<>(List.of("series"));
         if (rows.stream().anyMatch(r -> !r.value().isEmpty())) {
-            heads.add("#value");
+            heads.add("#" + words.value());
         }
         if (!x.equals("value")) {
-            heads.add("#" + named(x));
+            heads.add("#" + words.x());
         }
-        heads.add("#" + named(y));
+        heads.add("#" + words.y());
         if (rows.stream().anyMatch(r -> r.ys().size() > 1)) {
             heads.add("#std over seeds");
             heads.add("#seeds");

@@ -182,7 +182,9 @@ public final class LivePage {
             fact(heading, "Step", String.format(Locale.ROOT, "%,d", last.path("step").asLong()));
             fact(heading, "Worked for", Units.seconds(last.path("t").asDouble()));
         }
-        fact(heading, "Command", ("orbifold " + run.command() + " " + String.join(" ", run.arguments())).strip());
+        if (way.isEmpty()) {
+            fact(heading, "Command", Details.typed(run));
+        }
         return heading.close("dl").end("header");
     }
 
@@ -205,7 +207,7 @@ public final class LivePage {
         section.element("p", all > 0 ? done + " of " + all + " are done." : done + " are done.", "class", "note");
         section.frame("Trainings", trials.size()).open("table").element("caption", "Trainings of the experiment")
                 .open("thead").open("tr");
-        for (String head : List.of("training", "series", "state")) {
+        for (String head : List.of("training", "series", value(result), "seed", "state")) {
             section.element("th", head, "scope", "col");
         }
         for (String head : List.of("epoch", "accuracy", "loss")) {
@@ -216,6 +218,7 @@ public final class LivePage {
             JsonNode measured = last(trial, "eval").or(() -> last(trial, "train")).orElse(Details.NOTHING);
             section.open("tr").open("th", "scope", "row").open("a", "data-way", "/trials/" + trial.name())
                     .text(trial.name()).close("a").close("th").element("td", series(trial, result))
+                    .element("td", value(trial, result)).element("td", place(trial, 2))
                     .element("td", word(trial.status()), "class", "status " + word(trial.status()))
                     .element("td", measured.isMissingNode() ? Units.UNKNOWN : Sections.epoch(measured), "class",
                             "number")
@@ -229,12 +232,33 @@ public final class LivePage {
         return trial.latest().reversed().stream().filter(line -> line.path("kind").asText().equals(kind)).findFirst();
     }
 
-    /** {@code 2-1-0} belongs to the second series; which names there are is known once one training is done. */
+    /** {@code 2-1-0} is of the second series, its first value and seed 0; the parts are counted from 0. */
+    private static String place(Trial trial, int part) {
+        return trial.name().matches("[1-9]\\d{0,8}-[1-9]\\d{0,8}-\\d{1,18}") ? trial.name().split("-", -1)[part]
+                : Units.UNKNOWN;
+    }
+
+    /** Which names there are is known once one training is done. */
     private static String series(Trial trial, Optional<JsonNode> result) {
-        String number = trial.name().replaceFirst("-.*", "");
-        return !number.matches("[1-9]\\d{0,8}") ? Units.UNKNOWN
-                : result.map(r -> r.path("series").path(Integer.parseInt(number) - 1).asText(Units.UNKNOWN))
-                        .orElse(Units.UNKNOWN);
+        return listed(result.map(r -> r.path("series")), place(trial, 0));
+    }
+
+    /** What stands for the value of the training's series. */
+    private static String value(Trial trial, Optional<JsonNode> result) {
+        String series = place(trial, 0);
+        return series.equals(Units.UNKNOWN) ? series
+                : listed(result.map(r -> r.path("values").path(Integer.parseInt(series) - 1)), place(trial, 1));
+    }
+
+    private static String listed(Optional<JsonNode> list, String number) {
+        String found = number.equals(Units.UNKNOWN) ? number
+                : list.map(all -> all.path(Integer.parseInt(number) - 1).asText("")).orElse("");
+        return found.isEmpty() ? Units.UNKNOWN : found;
+    }
+
+    /** What trainings have values of. */
+    private static String value(Optional<JsonNode> result) {
+        return result.map(r -> Experiments.of(r).words().value()).orElse("value");
     }
 
     private static List<Chart> charts(Curves curves, Optional<JsonNode> result) {

@@ -2,11 +2,9 @@ package dev.orbifold.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orbifold.run.RunView;
-import java.nio.file.Files;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,21 +12,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 
 /** The page's sections; one whose data is missing says what is missing. */
 final class Sections {
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
                     .withZone(ZoneOffset.UTC);
-    private static final List<String> SEVERITIES = List.of("ERROR", "WARNING", "INFO");
-
-    /** Where the Run of a training lies in that of its experiment. */
-    private static final Pattern TRAINING = Pattern.compile("trials/[0-9]+-[0-9]+-[0-9]+");
-
-    /** A longer message is cut in half. */
-    private static final int MESSAGE = 500;
-
     private record Width(String space, int from, int to) {
     }
 
@@ -66,8 +55,9 @@ final class Sections {
             case "balance" -> body.add(BalanceSections.of(result, unfinished()));
             case "predict" -> body.add(new PredictSections(result, unfinished()).sections(charts));
             case "transform" -> body.add(TransformSections.of(result, unfinished()));
-            case "experiment" -> body.add(ExperimentSection.of(result, unfinished(), this::page, charts));
-            case "train" -> body.add(comparison())
+            case "experiment" -> body.add(ExperimentSection.of(result, unfinished(),
+                    training -> FindingsSection.page(run, inFolder, training), charts)).add(fates());
+            case "train" -> body.add(comparison()).add(fates())
                     .add(new ConstraintsSection(result, curves, unfinished()).section(charts)).add(training(charts))
                     .add(Watched.section(curves, charts));
             default -> {
@@ -78,11 +68,8 @@ final class Sections {
         return body.add(findings()).add(new Details(run, curves).section()).add(footer()).end("main");
     }
 
-    /** The page of a training of an experiment, where it is there and below this Run's folder. */
-    private Optional<String> page(String training) {
-        String page = training + "/report.html";
-        return inFolder && TRAINING.matcher(training).matches() && Files.isRegularFile(run.path().resolve(page))
-                ? Optional.of(page) : Optional.empty();
+    private Html fates() {
+        return result.map(TrainFacts::fates).orElseGet(Html::new);
     }
 
     private Html header() {
@@ -270,45 +257,7 @@ final class Sections {
     }
 
     Html findings() {
-        Html section = section("findings", "Findings");
-        Optional<JsonNode> findings = run.findings();
-        if (findings.isEmpty()) {
-            return missing(section, "The Run recorded no list of Findings" + unfinished() + ".");
-        }
-        List<JsonNode> sorted = new ArrayList<>();
-        findings.get().forEach(sorted::add);
-        if (sorted.isEmpty()) {
-            return section.element("p", "None: nothing in the model or the data needs your attention.").end("section");
-        }
-        sorted.sort(Comparator.comparingInt(finding -> rank(finding.path("severity").asText())));
-        section.frame("Findings", sorted.size()).open("table", "class", "findings")
-                .element("caption", "Findings by severity")
-                .open("thead").open("tr");
-        for (String head : List.of("severity", "where", "what")) {
-            section.element("th", head, "scope", "col");
-        }
-        section.close("tr").close("thead").open("tbody");
-        for (JsonNode finding : sorted) {
-            String severity = finding.path("severity").asText().toLowerCase(Locale.ROOT);
-            String known = SEVERITIES.contains(severity.toUpperCase(Locale.ROOT)) ? severity : "info";
-            section.open("tr").element("th", severity, "scope", "row", "class", "severity " + known).open("td")
-                    .name("code", finding.path("place").asText()).close("td").open("td")
-                    .add(message(finding.path("message").asText())).text(" ")
-                    .element("span", finding.path("kind").asText(), "class", "note code").close("td").close("tr");
-        }
-        return section.close("tbody").close("table").end("div").end("section");
-    }
-
-    /** The message; the end of one that goes on and on is there for who asks for it. */
-    private static Html message(String message) {
-        int cut = message.length() <= MESSAGE ? -1 : message.lastIndexOf(' ', MESSAGE / 2);
-        return cut < 0 ? new Html().text(message) : new Html().text(message.substring(0, cut) + " …").open("details")
-                .element("summary", "all of it").text(message).close("details");
-    }
-
-    private static int rank(String severity) {
-        int rank = SEVERITIES.indexOf(severity);
-        return rank < 0 ? SEVERITIES.size() : rank;
+        return new FindingsSection(run, inFolder).section(unfinished());
     }
 
     private Html footer() {

@@ -40,6 +40,7 @@ final class Verdict {
                                 "class",
                                 "missed")
                         .text(", see the Findings. "));
+        result.map(TrainFacts::sentences).orElse(List.of()).forEach(sentence -> line.text(sentence + " "));
         if (state.status() != RunState.Status.DONE) {
             unfinished(line, state);
         } else if (gains.isEmpty()) {

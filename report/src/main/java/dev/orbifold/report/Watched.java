@@ -20,15 +20,31 @@ final class Watched {
      * @param measure its name in the metrics
      * @param title for people
      * @param note what its numbers say
-     * @param whole whether they are counts
+     * @param unit what they are
      */
-    record Family(String measure, String title, String note, boolean whole) {
+    record Family(String measure, String title, String note, Unit unit) {
         Family(String measure, String title, String note) {
-            this(measure, title, note, false);
+            this(measure, title, note, Unit.NUMBER);
         }
 
         String id() {
             return "watch-" + measure;
+        }
+    }
+
+    /** What the numbers of a measure are. */
+    enum Unit {
+        /** Any number. */
+        NUMBER(1),
+        /** Whole numbers. */
+        COUNT(1),
+        /** Shares from 0 to 1 in the metrics, drawn in percent. */
+        SHARE(100);
+
+        private final double scale;
+
+        Unit(double scale) {
+            this.scale = scale;
         }
     }
 
@@ -40,16 +56,29 @@ final class Watched {
                     "Of what writes two units, up to scales and signs; 0 are twins, 1 is orthogonal."),
             new Family("distance-rank", "Smallest over largest singular value",
                     "Of products whose coordinates mix; 0 is a lost rank."),
-            new Family("dead", "Dead units", "Units that nobody gets anything but a constant from.", true),
-            new Family("twins", "Twins", "Units that repeat another one.", true),
-            new Family("rank", "Rank", "The largest rank of the products of all copies.", true),
-            new Family("dormant", "Dormant units", "The share of units whose activation is next to nothing."),
+            new Family("near-dead", "Units near death (%)", "Units within 1 % of dying, dead ones among them.",
+                    Unit.SHARE),
+            new Family("near-twins", "Units near another one (%)", "Units within 1 % of being a twin.", Unit.SHARE),
+            new Family("near-lost", "Coordinates nearly lost (%)",
+                    "Singular values below 1 % of the largest, in products whose coordinates mix.", Unit.SHARE),
+            new Family("length", "Length of units", "The root of the mean squared length of what units are written and"
+                    + " read with."),
+            new Family("dead", "Dead units", "Units that nobody gets anything but a constant from, to rounding; those"
+                    + " on their way there are near death.", Unit.COUNT),
+            new Family("twins", "Twins", "Units that repeat another one, to rounding.", Unit.COUNT),
+            new Family("rank", "Rank", "The largest rank of the products of all copies.", Unit.COUNT),
+            new Family("output-rank", "Rank of outputs", "How many directions of its outputs the network uses.",
+                    Unit.COUNT),
+            new Family("dormant", "Dormant units (%)", "Units whose activation is next to nothing.", Unit.SHARE),
             new Family("breaking", "Symmetry-breaking distance",
                     "How far the weights are from their nearest mirror image; 0 is the mirror itself."),
             new Family("effective-rank", "Effective rank", "exp of the entropy of the singular values."),
             new Family("stable-rank", "Stable rank", "‖W‖² by Frobenius over the largest singular value squared."),
             new Family("balance", "Balance of gradients",
                     "‖g‖² of what writes units over ‖g‖² of what reads them, of one batch; 1 is balance."),
+            new Family("noise-cosine", "Noise on both sides",
+                    "Cosine between what gradient noise does on the two sides of a Space whose coordinates mix; 1 at"
+                            + " the noise equilibrium."),
             new Family("charge", "Noether charges",
                     "‖u‖² − ‖w‖² of what writes and reads units; gradient flow keeps each."),
             new Family("charge-rate", "How charges move",
@@ -72,25 +101,27 @@ final class Watched {
                     Map<String, List<double[]>> panel =
                             panels.computeIfAbsent(place.getKey(), p -> new LinkedHashMap<>());
                     if (place.getValue().isNumber()) {
-                        add(panel, names, family.title(), epoch, place.getValue());
+                        add(panel, names, family, family.title(), epoch, place.getValue());
                     } else {
                         place.getValue().properties().forEach(
-                                number -> add(panel, names, number.getKey(), epoch, number.getValue()));
+                                number -> add(panel, names, family, number.getKey(), epoch, number.getValue()));
                     }
                 });
             }
             if (!names.isEmpty()) {
                 charts.add(new Chart.Multiples(family.id(), family.title() + " over epochs, one panel for each of "
-                        + String.join(", ", panels.keySet()), family.whole(), List.copyOf(names), panels(panels)));
+                        + String.join(", ", panels.keySet()), family.unit() == Unit.COUNT, List.copyOf(names),
+                        panels(panels)));
             }
         }
         return charts;
     }
 
-    private static void add(Map<String, List<double[]>> panel, Set<String> names, String name, double epoch,
-            JsonNode number) {
+    private static void add(Map<String, List<double[]>> panel, Set<String> names, Family family,
+            String name, double epoch, JsonNode number) {
         names.add(name);
-        panel.computeIfAbsent(name, n -> new ArrayList<>()).add(new double[] {epoch, number.asDouble()});
+        panel.computeIfAbsent(name, n -> new ArrayList<>())
+                .add(new double[] {epoch, family.unit().scale * number.asDouble()});
     }
 
     private static List<Chart.Panel> panels(Map<String, Map<String, List<double[]>>> panels) {

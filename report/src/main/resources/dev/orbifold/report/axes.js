@@ -79,5 +79,18 @@ const axes = (() => {
     const range = linear(low, high, most, whole);
     return { ...range, log: false, place: value => value, label: place => text(place, range.interval), lines: [] };
   }
-  return { scale, linear, text, least, largest };
+
+  /**
+   * Where an axis goes that ends where its values end: ticks are round numbers, two of them at least, and the ends have no label
+   * unless they are round themselves.
+   */
+  function ends(values, most) {
+    const low = least(values), high = largest(values), { min, max, interval } = linear(low, high, Math.max(5, most));
+    const round = value => Math.abs(value / interval - Math.round(value / interval)) < 1e-6;
+    const same = !(high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high)));
+    // ECharts puts ticks at multiples of a step only where it is free to choose one: it is given one to choose from.
+    return { range: { min: same ? min : low, max: same ? max : high, minInterval: interval, maxInterval: interval },
+      label: value => round(value) ? text(value, interval) : '' };
+  }
+  return { scale, linear, ends, text, least, largest };
 })();

@@ -55,6 +55,14 @@
         textStyle: { color: look.ink, fontSize: 12, fontFamily: FONT } },
     };
   }
+  /** An axis of epochs from the first to the last. */
+  function epochs(look, series, most, more) {
+    const { range, label } = axes.ends(series.flatMap(one => one.points.map(point => point[0])), most);
+    const made = axis(look, { type: 'value', name: 'epoch', nameLocation: 'middle', ...range, splitLine: { show: false },
+      axisPointer: { label: { formatter: point => 'epoch ' + Number(point.value.toFixed(2)) } }, ...more });
+    made.axisLabel = { ...made.axisLabel, formatter: label };
+    return made;
+  }
   const padded = (low, high, share) => {
     const room = (high - low || Math.abs(high) || 1) * share;
     return [low - room, high + room];
@@ -108,9 +116,7 @@
     option.grid = { left: 4, right: 14, top: (chart.series.length > 1 ? 24 : 4) + (chart.phases.length > 0 ? 20 : 6), bottom: 26, containLabel: true };
     option.legend.show = chart.series.length > 1;
     option.tooltip.valueFormatter = value => typeof value === 'number' ? FORMAT[chart.unit](value) : '–';
-    option.xAxis = axis(look, { type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 26, min: 'dataMin', max: 'dataMax',
-      splitLine: { show: false },
-      axisPointer: { label: { formatter: point => 'epoch ' + Number(point.value.toFixed(2)) } } });
+    option.xAxis = epochs(look, chart.series, width / 90, { nameGap: 26 });
     option.yAxis = axis(look, { type: 'value', ...range });
     option.yAxis.axisLabel = { ...option.yAxis.axisLabel, formatter: tick(chart.unit, range) };
     option.yAxis.axisLine = { show: false };
@@ -249,9 +255,7 @@
       option.title.push({ text: panel.name, left, top: y, padding: 0,
         textStyle: { color: look.ink, fontSize: 12, fontWeight: 'normal', fontFamily: FONT, width: span - 16, overflow: 'truncate' } });
       option.grid.push({ left: left + 2, top: y + 22, width: span - 18, height: PANEL - 50, containLabel: true });
-      option.xAxis.push(axis(look, { type: 'value', gridIndex: i, name: 'epoch', nameLocation: 'middle', nameGap: 22, min: 'dataMin', max: 'dataMax',
-        splitNumber: 3, splitLine: { show: false },
-        axisPointer: { label: { formatter: point => 'epoch ' + Number(point.value.toFixed(2)) } } }));
+      option.xAxis.push(epochs(look, panel.series, 5, { gridIndex: i, nameGap: 22 }));
       const values = panel.series.flatMap(series => series.points.map(point => point[1]));
       const range = axes.linear(axes.least(values), axes.largest(values), 3, chart.whole);
       const scale = axis(look, { type: 'value', gridIndex: i, ...range });

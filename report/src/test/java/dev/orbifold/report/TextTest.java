@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orbifold.run.Json;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,25 @@ class TextTest {
         Comparison comparison = Comparison
                 .of(Json.tree(Map.of("before", Map.of(field, before), "after", Map.of(field, after))));
         assertEquals(change, comparison.rows().getFirst().change());
+    }
+
+    /** Cross-entropies are in nats, and only classes, which have an accuracy, have them; a squared error is in no unit. */
+    @Test
+    void onlyTheLossOfClassesIsInNats() {
+        Map<String, Object> error = Map.of("loss", 0.5);
+        Map<String, Object> entropy = Map.of("loss", 0.5, "accuracy", 90);
+        assertEquals("loss",
+                Comparison.of(Json.tree(Map.of("before", error, "after", error))).rows().getFirst().name());
+        assertEquals("loss (nats)",
+                Comparison.of(Json.tree(Map.of("before", entropy, "after", entropy))).rows().getLast().name());
+        assertEquals("loss", axis("\"loss\": 0.5"));
+        assertEquals("loss (nats)", axis("\"loss\": 0.5, \"accuracy\": 90"));
+    }
+
+    private static String axis(String numbers) {
+        Chart chart = Chart.loss(Curves.of(List.of(Json.parse("{\"kind\": \"eval\", \"epoch\": 1, " + numbers + "}"))))
+                .orElseThrow();
+        return chart instanceof Chart.Lines lines ? lines.axis() : "";
     }
 
     @Test

@@ -9,8 +9,10 @@ import dev.orbifold.run.RunFolder;
 import dev.orbifold.run.RunState;
 import dev.orbifold.run.RunView;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,6 +83,45 @@ class TrainingPageTest {
             assertTrue(section(html, "constraints").contains("The Run was asked for no constraints."));
             assertFalse(html.contains("Constraints: <span"), "nothing that could be met");
         }
+    }
+
+    private String header(Map<String, Object> more) {
+        Map<String, Object> result = new LinkedHashMap<>(more);
+        result.put("schema", "orbifold.train/1");
+        result.put("constraints", List.of());
+        try (RunFolder run = RunFolder.create(temporary.resolve("run"), "train", List.of())) {
+            run.result(result);
+            run.state(RunState.Status.DONE, 0, "");
+            return HtmlReport.html(run.view());
+        }
+    }
+
+    @Test
+    void fatesAreSaidWithWhatBecameOfThem() {
+        String html = header(Map.of("fates", Map.of("at", 0.1, "diedAsSaid", 1040, "diedUnsaid", 3, "livedAsSaid", 56,
+                "livedUnsaid", 1, "open", 5, "wrongOpen", 2)));
+        String header = html.substring(html.indexOf("<header>"), html.indexOf("</header>"));
+        assertTrue(header.contains("Of 1,100 units 1,096 (99.64 %) had the fate that was said at 10 % of training."),
+                header);
+        String section = section(html, "fates");
+        assertTrue(section.contains("Of 5 units the interval held both fates; 2 of the 4 wrong ones"), section);
+        assertEquals(List.of("1,040", "1", "3", "56"), Pattern.compile("<td class=\"number\">([^<]*)</td>")
+                .matcher(section).results().map(cell -> cell.group(1)).toList(), "said to die, then said to live");
+    }
+
+    @Test
+    void latentsAreSaid() {
+        assertTrue(header(Map.of("latents", Map.of("active", 7, "latents", 8, "divergence", 12.345)))
+                .contains("7 of 8 latents active, divergence 12.35 nats per item."));
+    }
+
+    /** Without constraints, but with remove: what was removed is named, above and in the place of constraints. */
+    @Test
+    void whatWasRemovedIsNamed() {
+        String html = header(Map.of("remove", List.of("syre (σ = 0.05)", "noise (σ = 0.1)")));
+        assertTrue(html.contains("Kept off its mirrors by syre (σ = 0.05), noise (σ = 0.1)."));
+        assertTrue(section(html, "constraints").contains("to be kept off mirrors (remove) by syre (σ = 0.05), noise"));
+        assertEquals("", section(html, "fates"));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.orbifold.train;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -40,8 +41,9 @@ public record Experiment(String about, List<Series> series, List<Long> seeds, Pl
      * @param logX whether equal steps are equal factors on the horizontal axis
      * @param logY the same for the vertical one
      * @param claim what to expect, for people
+     * @param value what {@code $} stands for: the recipe's keys, empty where it stands nowhere
      */
-    public record Plot(Measure x, Measure y, boolean logX, boolean logY, String claim) {
+    public record Plot(Measure x, Measure y, boolean logX, boolean logY, String claim, String value) {
     }
 
     /**
@@ -148,7 +150,15 @@ public record Experiment(String about, List<Series> series, List<Long> seeds, Pl
         boolean logY = plot.flatMap(n -> n.get("log-y")).map(RecipeNode::truth).orElse(y.logarithmic());
         String claim = plot.flatMap(n -> n.get("claim")).map(RecipeNode::text).orElse("").strip();
         plot.ifPresent(RecipeNode::noOthers);
-        return new Plot(x, y, logX, logY, claim);
+        return new Plot(x, y, logX, logY, claim, String.join(" or ", valued(root)));
+    }
+
+    /** The keys that values stand behind: what all series share, and what each has of its own. */
+    private static Set<String> valued(RecipeNode root) {
+        Set<String> keys = new LinkedHashSet<>();
+        root.require("series").list().forEach(one -> keys.addAll(root.without(OWN).under(one.without(OF_SERIES))
+                .valued()));
+        return keys;
     }
 
     /** The recipe of one training: what the series changes on top of what all share, its value and its seed in place. */

@@ -1,5 +1,7 @@
 package dev.orbifold.train;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -56,6 +58,28 @@ public record Prevention(Optional<Syre> syre, Optional<Asymmetric> asymmetric, d
     /** Nothing. */
     static Prevention none() {
         return new Prevention(Optional.empty(), Optional.empty(), 0, Optional.empty(), Optional.empty(), "");
+    }
+
+    /** What was asked for, each in the words of a recipe with what it was given. */
+    List<String> words() {
+        List<String> words = new ArrayList<>();
+        syre.ifPresent(s -> words.add("syre (σ = " + s.sigma().map(PlanWords::number).orElse("0.01/√(fan-in)")
+                + (s.anisotropic() ? ", anisotropic)" : ")")));
+        asymmetric.ifPresent(a -> words.add("asymmetric (" + PlanWords.percent(a.share()) + " of inputs "
+                + (a.zero() ? "0" : "drawn with κ = " + PlanWords.number(a.kappa()))
+                + (a.startOnly() ? ", at the start only)" : ", held)")));
+        if (noise > 0) {
+            words.add("noise (σ = " + PlanWords.number(noise) + ")");
+        }
+        perturb.ifPresent(p -> words.add("shrink-and-perturb (λ = " + PlanWords.number(p.shrink()) + ", σ = "
+                + PlanWords.number(p.perturb()) + ", " + epochs(p.every()) + ")"));
+        reset.ifPresent(r -> words.add("reset (dormant up to " + PlanWords.number(r.dormant()) + ", "
+                + epochs(r.every()) + ")"));
+        return words;
+    }
+
+    private static String epochs(int every) {
+        return every == 1 ? "every epoch" : "every " + every + " epochs";
     }
 
     /** Whether nothing was asked for. */

@@ -82,6 +82,18 @@ final class RecipeNode {
         };
     }
 
+    /** The keys behind which {@link #VALUE} stands, each as its path without places in lists, in order. */
+    Set<String> valued() {
+        Set<String> paths = new LinkedHashSet<>();
+        if (node instanceof ScalarNode scalar && scalar.getValue().equals(VALUE)) {
+            paths.add(path.replaceAll("\\[\\d+]", ""));
+        }
+        List<RecipeNode> below = node instanceof MappingNode ? List.copyOf(entries().values())
+                : node instanceof SequenceNode ? list() : List.of();
+        below.forEach(one -> paths.addAll(one.valued()));
+        return paths;
+    }
+
     /** This mapping without some keys. */
     RecipeNode without(Set<String> keys) {
         return new RecipeNode(source, path, mapping(node,

@@ -277,6 +277,7 @@ final class TrainEnd {
         json.put("weights", result.weights());
         json.put("equality", Map.of("maxError", result.maxError(), "samples", result.samples()));
         json.put("constraints", result.constraints());
+        json.put("remove", recipe.remove().words());
         result.fates().ifPresent(t -> json.put("fates", t));
         result.latents().ifPresent(l -> json.put("latents", l));
         json.put("met", result.met());

@@ -260,8 +260,10 @@ public final class Trials {
         json.put("about", experiment.about());
         json.put("command", run.view().arguments());
         json.put("plot", Map.of("x", experiment.plot().x().word(), "y", experiment.plot().y().word(), "logX",
-                experiment.plot().logX(), "logY", experiment.plot().logY(), "claim", experiment.plot().claim()));
+                experiment.plot().logX(), "logY", experiment.plot().logY(), "claim", experiment.plot().claim(), "value",
+                experiment.plot().value()));
         json.put("series", experiment.series().stream().map(Experiment.Series::name).toList());
+        json.put("values", experiment.series().stream().map(Experiment.Series::values).toList());
         json.put("trainings", experiment.trials().size());
         json.put("points", points);
         json.put("equality", Map.of("maxError",

@@ -22,30 +22,37 @@ public record Watch(int every, Set<Measured> what, int dearEvery, Set<Measured> 
     /** What can be measured; docs/reference/recipe.md says what each is. */
     public enum Measured {
         /** How far every Space is from its mirrors. */
-        DISTANCES(true),
+        DISTANCES(true, "distance-dead", "distance-twins", "distance-rank", "length"),
         /** Dead units, twins and ranks, as scan counts them. */
-        COUNTS(true),
+        COUNTS(true, "dead", "twins", "rank", "near-dead", "near-twins", "near-lost"),
         /** Effective and stable ranks of weights; of large ones the effective rank only where it is asked for as dear. */
-        RANKS(true),
+        RANKS(true, "stable-rank", "effective-rank"),
         /** ‖g_u‖²/‖g_w‖² of the last step's gradients. */
-        BALANCE(true),
+        BALANCE(true, "balance"),
         /** Noether charges, and how they move beside how they should. */
-        CHARGES(false),
+        CHARGES(false, "charge", "charge-rate"),
         /** The six alignments of representations, gradients and weights. */
-        ALIGNMENTS(false),
+        ALIGNMENTS(false, "alignment"),
         /** The share of units that hardly answer. */
-        DORMANT(false),
+        DORMANT(false, "dormant"),
         /** Whether gradients are equally noisy on both sides of Spaces whose coordinates mix. */
-        NOISE(false),
+        NOISE(false, "noise-cosine"),
         /** How many directions of its outputs the network uses. */
-        OUTPUTS(false),
+        OUTPUTS(false, "output-rank"),
         /** Symmetry-breaking distances. */
-        BREAKING(false);
+        BREAKING(false, "breaking");
 
         private final boolean cheap;
+        private final List<String> writes;
 
-        Measured(boolean cheap) {
+        Measured(boolean cheap, String... writes) {
             this.cheap = cheap;
+            this.writes = List.of(writes);
+        }
+
+        /** The measures it writes into the metrics, by their names there. */
+        public List<String> writes() {
+            return writes;
         }
 
         /** Whether it needs nothing but the weights and the gradients that are there anyway. */

@@ -186,6 +186,9 @@ final class Watcher implements AutoCloseable {
 
     private static void put(Map<String, Map<String, Map<String, Double>>> all, String measure, String place,
             String number, double value) {
+        if (Arrays.stream(Watch.Measured.values()).noneMatch(m -> m.writes().contains(measure))) {
+            throw new IllegalArgumentException("nobody says that " + measure + " is written, so that nothing draws it");
+        }
         all.computeIfAbsent(measure, m -> new LinkedHashMap<>()).computeIfAbsent(place, p -> new LinkedHashMap<>())
                 .put(number, value);
     }

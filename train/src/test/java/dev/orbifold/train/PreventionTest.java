@@ -13,6 +13,7 @@ import dev.orbifold.graph.NumpyFile;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.TensorData;
 import dev.orbifold.run.RunFolder;
+import dev.orbifold.run.RunView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,6 +122,21 @@ class PreventionTest {
 
     private static double length(double[] a) {
         return distance(a, new double[a.length]);
+    }
+
+    /** What a recipe asks for is said with what it was given, in the result too. */
+    @Test
+    void whatWasAskedForIsSaid() throws IOException {
+        TrainRequest asked = digits("remove: {syre: {sigma: 0.05, anisotropic: true}, noise: {sigma: 0.01},"
+                + " shrink-and-perturb: {every: 2, shrink: 0.9, perturb: 0.1}, reset: {dormant: 0.025}}\n");
+        assertEquals(List.of("syre (σ = 0.05, anisotropic)", "noise (σ = 0.01)",
+                "shrink-and-perturb (λ = 0.9, σ = 0.1, every 2 epochs)", "reset (dormant up to 0.025, every epoch)"),
+                asked.recipe().remove().words());
+        assertEquals(List.of("asymmetric (50 % of inputs drawn with κ = 1, held)"),
+                digits("remove: {asymmetric: {weights: 0.5, kappa: 1}}\n").recipe().remove().words());
+        run(digits("remove: {syre: {}}\n"), "said");
+        assertEquals("syre (σ = 0.01/√(fan-in))", RunView.of(folder.resolve("said")).result().orElseThrow()
+                .path("remove").path(0).asText());
     }
 
     /** The order of theory, 5: plain training keeps clones, syre splits some, a wider θ₀ more. */
