@@ -7,6 +7,7 @@ import dev.orbifold.collapse.ForecastOptions;
 import dev.orbifold.collapse.Watcher;
 import dev.orbifold.engine.Part;
 import dev.orbifold.graph.Finding;
+import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.OnnxFile;
 import dev.orbifold.graph.Seed;
 import dev.orbifold.ort.OnnxRuntime;
@@ -106,7 +107,8 @@ final class PredictCommand implements Callable<Integer> {
         int threads = work.threads(output);
         DataRequest request = data.request(output);
         Path folder = runs.folder("predict");
-        Unshare unshared = Unshare.of(OnnxFile.read(model));
+        Graph original = OnnxFile.read(model);
+        Unshare unshared = Unshare.of(original);
         LossData fitting = LossData.of(unshared.graph(), request, loss, work.seed());
         Seed seed = new Seed(work.seed());
         int batches = Math.min(samples, fitting.part().size()) / batch;
@@ -122,10 +124,15 @@ final class PredictCommand implements Callable<Integer> {
                 batches * batch, batch);
         List<Finding> findings = new ArrayList<>(unshared.findings());
         findings.addAll(verified.findings());
+        if (unshared.graph() != original) {
+            findings.add(new Finding(Finding.Severity.WARNING, "copies-judged", String.valueOf(model.getFileName()),
+                    "weights that are read in several places are judged as copies, which training keeps from parting:"
+                            + " mirrors that they meet may do something else; the Hessian is that of the model as it is"));
+        }
         Forecast forecast;
         dev.orbifold.engine.Natives.threads(threads);
         try (LiveProgress progress = output.progress(() -> false)) {
-            forecast = Forecast.of(verified.units(), verified.mixing().spaces(), drawn,
+            forecast = Forecast.of(verified.units(), verified.mixing().spaces(), original, drawn,
                     DataLoss.of(fitting.output(), fitting.loss()),
                     new ForecastOptions(rate, decay, pairs, units, eigenvalues, this::wanted, seed.split("forecast")),
                     watcher(progress));

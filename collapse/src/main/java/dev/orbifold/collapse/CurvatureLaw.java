@@ -12,6 +12,11 @@ public sealed interface CurvatureLaw {
     /** E log|1 − η(h + wd)|; −∞ where a batch takes the distance to 0 at once. */
     double exponent(double rate, double decay);
 
+    /** log|1 − x|, exact for small x too. */
+    static double logarithm(double x) {
+        return x < 1 ? Math.log1p(-x) : Math.log(x - 1);
+    }
+
     /** E[h]. */
     double mean();
 
@@ -91,7 +96,7 @@ public sealed interface CurvatureLaw {
         public double exponent(double rate, double decay) {
             double sum = 0;
             for (double h : values) {
-                sum += Math.log(Math.abs(1 - rate * (h + decay)));
+                sum += logarithm(rate * (h + decay));
             }
             return sum / values.length;
         }

@@ -8,16 +8,20 @@ import dev.orbifold.graph.DataType;
 import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.graph.Node;
+import dev.orbifold.graph.TensorData;
 import dev.orbifold.symmetry.Group;
 import dev.orbifold.symmetry.LinearSpace;
 import dev.orbifold.symmetry.Scaling;
+import dev.orbifold.symmetry.Slot;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -50,16 +54,24 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
      *
      * @param symmetries of the Graph, which is their own
      * @param mixing its Spaces whose coordinates mix
+     * @param whole the model as it is, where shared weights are one: what the Hessian as a whole is of
      * @param data batches of one size, S: at least two, so that their spread is seen
      * @throws CollapseException if there are fewer batches, they differ in size, or the loss is not a number
      */
-    public static Forecast of(Symmetries symmetries, List<LinearSpace> mixing, List<Examples> data, DataLoss loss,
-            ForecastOptions options, Watcher watcher) {
-        check(data);
-        return new Maker(symmetries, data, loss, options, watcher).make(mixing);
+    public static Forecast of(Symmetries symmetries, List<LinearSpace> mixing, Graph whole, List<Examples> data,
+            DataLoss loss, ForecastOptions options, Watcher watcher) {
+        check(whole, data);
+        return new Maker(symmetries, whole, data, loss, options, watcher).make(mixing);
     }
 
-    private static void check(List<Examples> data) {
+    private static void check(Graph graph, List<Examples> data) {
+        graph.inputs().forEach(input -> {
+            TensorData given = data.isEmpty() ? null : data.get(0).inputs().get(input.name());
+            if (given != null && input.type().filter(t -> t != given.type()).isPresent()) {
+                throw new CollapseException("the input " + input.name() + " takes " + input.type().get()
+                        + " and the data are " + given.type() + "; forecasts are made of models in float32");
+            }
+        });
         Set<Long> sizes = data.stream().map(d -> d.targets().dim(0)).collect(java.util.stream.Collectors.toSet());
         if (data.size() < 2 || sizes.size() > 1) {
             throw new CollapseException("the spread of curvature needs at least two batches of one size, found "
@@ -70,6 +82,7 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
     private static final class Maker {
         private final Symmetries symmetries;
         private final Graph graph;
+        private final Graph whole;
         private final List<Examples> data;
         private final DataLoss loss;
         private final ForecastOptions options;
@@ -81,9 +94,11 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
         private final List<SpaceForecast> spaces = new ArrayList<>();
         private final List<Finding> findings = new ArrayList<>();
 
-        Maker(Symmetries symmetries, List<Examples> data, DataLoss loss, ForecastOptions options, Watcher watcher) {
+        Maker(Symmetries symmetries, Graph whole, List<Examples> data, DataLoss loss, ForecastOptions options,
+                Watcher watcher) {
             this.symmetries = symmetries;
             this.graph = symmetries.graph();
+            this.whole = whole;
             this.data = data;
             this.loss = loss;
             this.options = options;
@@ -147,7 +162,7 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
             MirrorForecast mirrors = new MirrorForecast(graph, data, loss, method, options, watcher);
             Optional<HessianSummary> hessian = Optional.empty();
             double value;
-            try (LossCurvature curvature = curvature()) {
+            try (LossCurvature curvature = curvature(whole)) {
                 value = curvature.loss();
                 if (!Double.isFinite(value)) {
                     throw new CollapseException("the loss of the model on the data is " + value
@@ -214,9 +229,10 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
             List<Scaling> scalings = symmetries.scalings(space);
             for (int s = 0; s < scalings.size(); s++) {
                 Scaling scaling = scalings.get(s);
+                String name = space.name() + (s == 0 ? "" : " " + (s + 1));
                 boolean positive = scaling.diagonal() == Group.Diagonal.POSITIVE;
                 if (scaling.affine()) {
-                    findings.add(new Finding(Finding.Severity.INFO, "affine-signs", space.name(),
+                    findings.add(new Finding(Finding.Severity.INFO, "affine-signs", name,
                             "the signs of these units come with a correction of biases: their mirror does not pass"
                                     + " through 0, decay does not lead to it, and it is not judged"));
                     continue;
@@ -226,40 +242,53 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
                 UnitForecast.Result result;
                 SpaceForecast.Method how = SpaceForecast.Method.OWN_MAXIMUM;
                 if (found.site().isPresent()) {
-                    result = UnitForecast.separated(graph, space, found.site().get(), kind, data, loss, options,
+                    result = UnitForecast.separated(graph, space, name, found.site().get(), kind, data, loss, options,
                             watcher);
                 } else if (positive) {
-                    Optional<UnitForecast.Result> branched = branched(space, scaling);
+                    Optional<UnitForecast.Result> branched = branched(space, name, scaling);
                     if (branched.isPresent()) {
                         result = branched.get();
                     } else {
                         how = SpaceForecast.Method.OWN_DIRECTION;
-                        try (LossCurvature curvature = curvature()) {
-                            result = UnitForecast.own(graph, space, scaling, curvature, most(), options, watcher);
+                        try (LossCurvature curvature = curvature(graph)) {
+                            result = UnitForecast.own(graph, space, name, scaling, curvature, most(), options, watcher);
                         }
                     }
                 } else {
                     how = SpaceForecast.Method.BLOCK_HESSIAN;
-                    result = new UnitForecast.Result(mirrors.signs(symmetries, space, s, most()),
-                            OptionalDouble.empty(),
-                            List.of());
+                    result = new UnitForecast.Result(mirrors.signs(symmetries, space, name, s, most()),
+                            OptionalDouble.empty(), behindNorm(scaling, space, name));
+                    mirrors.kinked(name, kind.collapse()).ifPresent(findings::add);
                 }
                 findings.addAll(result.findings());
-                add(space.name(), kind, how, space.dimension(), result.predictions(), result.fresh());
+                add(name, kind, how, space.dimension(), result.predictions(), result.fresh());
             }
             long pairs = (long) space.dimension() * (space.dimension() - 1) / 2;
             if (exchanged(space) && options.pairs() > 0 && pairs > 0) {
                 add(space.name(), Prediction.Kind.PAIR, SpaceForecast.Method.BLOCK_HESSIAN, pairs,
                         mirrors.pairs(symmetries, space), OptionalDouble.empty());
+                mirrors.kinked(space.name(), Prediction.Kind.PAIR.collapse()).ifPresent(findings::add);
             }
         }
 
+        /** Mirrors before a norm whose statistics follow the scaling: in training it takes the scale back. */
+        private List<Finding> behindNorm(Scaling scaling, Space space, String name) {
+            boolean follows = IntStream.range(0, space.slots().size())
+                    .anyMatch(i -> space.slots().get(i).role() == Slot.Role.FOLLOWS
+                            && Arrays.stream(scaling.powers().get(i)).anyMatch(p -> p != 0));
+            return !follows ? List.of()
+                    : List.of(new Finding(Finding.Severity.WARNING, "before-batch-norm", name,
+                            "these mirrors lie before a batch norm and are judged with its running statistics, as if it"
+                                    + " were frozen; in training a norm gives a channel its scale back however small its"
+                                    + " weights are, and one that is said to attract may not"));
+        }
+
         /** At units' own maxima, whatever stands between their weights; empty, and a Finding, where they do not come apart. */
-        private Optional<UnitForecast.Result> branched(Space space, Scaling scaling) {
+        private Optional<UnitForecast.Result> branched(Space space, String name, Scaling scaling) {
             try (UnitBranches branches = new UnitBranches(symmetries, space, scaling, loss)) {
-                return Optional.of(UnitForecast.branched(space, branches, data, most(), options, watcher));
+                return Optional.of(UnitForecast.branched(space, name, branches, data, most(), options, watcher));
             } catch (UnitBranches.Inseparable e) {
-                findings.add(new Finding(Finding.Severity.INFO, "own-direction", space.name(),
+                findings.add(new Finding(Finding.Severity.INFO, "own-direction", name,
                         "what single units add to what reads them is not separated here, because " + e.getMessage()
                                 + "; each is judged along the direction it has, not at the maximum that it would turn"
                                 + " to"));
@@ -267,7 +296,7 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
             }
         }
 
-        private LossCurvature curvature() {
+        private LossCurvature curvature(Graph graph) {
             List<String> parameters;
             try (Program program = Program.compile(graph, Device.cpu())) {
                 parameters = program.trainable();

@@ -9,15 +9,54 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.random.RandomGenerator;
 
-/** Where a loss has no second derivative: operators whose slope jumps. */
+/** Where a loss has no second derivative: operators whose slope jumps, or that jump themselves. */
 public final class Kinks {
     /** Operators with a jump of the first derivative somewhere; of ELU and its kin only some have one, by their slopes. */
-    private static final Set<String> OPERATORS = Set.of("Abs", "Celu", "Clip", "Elu", "GlobalMaxPool", "HardSigmoid",
-            "HardSwish", "LeakyRelu", "Max", "MaxPool", "Min", "PRelu", "ReduceL1", "ReduceMax", "ReduceMin", "Relu",
-            "Selu", "Shrink", "ThresholdedRelu");
+    private static final Set<String> OPERATORS = Set.of("Abs", "Ceil", "Celu", "Clip", "Elu", "Floor",
+            "GlobalMaxPool", "HardSigmoid", "HardSwish", "LeakyRelu", "Max", "MaxPool", "Min", "PRelu", "ReduceL1",
+            "ReduceMax", "ReduceMin", "Relu", "Round", "Selu", "Shrink", "Sign", "ThresholdedRelu");
+
+    /** How far from the mirror slopes are taken, as a share of the root mean square weight times √coordinates; and how much nearer. */
+    private static final double NEAR = 4e-3;
+    private static final double NEARER = 16;
+    /** What is left of a slope that much nearer: 1/16 where the loss is smooth, 1 at a kink. */
+    private static final double HELD = 0.5;
+    /** Of gradients in float32, in the length of the gradient. */
+    private static final double ROUNDING = 1e-5;
 
     private Kinks() {
+    }
+
+    /**
+     * Whether the loss has a kink on a mirror itself, as |x| has at 0: then the slope across it does not shrink with the
+     * distance, and OᵀHO, which autograd takes from one side, says nothing. Kinks elsewhere that lie between the points move
+     * the slope less.
+     *
+     * @param curvature at a point of the mirror, where it is left again
+     * @param random of the direction across the mirror that is looked along
+     */
+    static boolean across(LossCurvature curvature, Subspace subspace, RandomGenerator random) {
+        double[] theta = curvature.weights();
+        double[] v = subspace.lift(subspace.lower(Vectors.normal(subspace.ambient(), random)));
+        Vectors.scale(v, 1 / Vectors.length(v));
+        double size = Vectors.length(theta);
+        double far =
+                NEAR * (size > 0 ? size : 1) / Math.sqrt(Math.max(1, theta.length / (double) subspace.coordinates()));
+        double[] slopes = new double[2];
+        double length = 0;
+        for (int i = 0; i < slopes.length; i++) {
+            double[] near = theta.clone();
+            Vectors.add(near, i == 0 ? far : far / NEARER, v);
+            curvature.moveTo(near);
+            double[] gradient = curvature.gradient();
+            slopes[i] = Vectors.dot(gradient, v);
+            length = Math.max(length, Vectors.length(gradient));
+        }
+        curvature.moveTo(theta);
+        return Math.abs(slopes[0]) > ROUNDING * length && Math.abs(slopes[1]) > HELD * Math.abs(slopes[0])
+                && slopes[0] * slopes[1] > 0;
     }
 
     /**

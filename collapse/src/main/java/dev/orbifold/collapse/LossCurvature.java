@@ -137,6 +137,9 @@ public final class LossCurvature implements SymmetricOperator, AutoCloseable {
         if (data.isEmpty() || data.stream().anyMatch(d -> d.targets().elements() == 0)) {
             throw new CollapseException("curvature needs data: at least one batch, and targets in each");
         }
+        if (parameters.isEmpty()) {
+            throw new CollapseException("the model has no weights that could be trained, and so no curvature");
+        }
         Natives.load();
         return new LossCurvature(graph, parameters, data, loss, mode, method, device, real);
     }

@@ -52,7 +52,7 @@ public record Lyapunov(double value, double low, double high) {
 
     /** The exponent where a batch's curvature is one number. */
     public static Lyapunov of(CurvatureLaw.Sampled law, double rate, double decay, Bootstrap bootstrap) {
-        double[] logs = Arrays.stream(law.values()).map(h -> Math.log(Math.abs(1 - rate * (h + decay)))).toArray();
+        double[] logs = Arrays.stream(law.values()).map(h -> CurvatureLaw.logarithm(rate * (h + decay))).toArray();
         RandomGenerator random = bootstrap.seed().generator();
         double[] means = new double[bootstrap.resamples()];
         for (int r = 0; r < means.length; r++) {

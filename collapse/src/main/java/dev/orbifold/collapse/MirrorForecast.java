@@ -4,6 +4,7 @@ import dev.orbifold.engine.Device;
 import dev.orbifold.engine.Mode;
 import dev.orbifold.engine.Program;
 import dev.orbifold.graph.DataType;
+import dev.orbifold.graph.Finding;
 import dev.orbifold.graph.Graph;
 import dev.orbifold.symmetry.Group;
 import dev.orbifold.symmetry.LinearSpace;
@@ -21,6 +22,8 @@ import java.util.stream.IntStream;
 final class MirrorForecast {
     /** Products with the Hessian that one mirror takes in one go, and about as many as most take. */
     static final int STEPS = 24;
+    /** How many times as many pairs as are asked for are looked at before there are too few. */
+    private static final int SPARE = 4;
 
     private final Graph graph;
     private final List<Examples> data;
@@ -28,6 +31,7 @@ final class MirrorForecast {
     private final LossCurvature.Method method;
     private final ForecastOptions options;
     private final Watcher watcher;
+    private int kinked;
 
     /** A pair of units, and how far their weights are apart over the length of both. */
     record Pair(int i, int j, double distance) {
@@ -43,23 +47,37 @@ final class MirrorForecast {
         this.watcher = watcher;
     }
 
+    /** Says of how many mirrors since the last time nothing could be said, as the loss has a kink on them. */
+    Optional<Finding> kinked(String space, String kind) {
+        int count = kinked;
+        kinked = 0;
+        return count == 0 ? Optional.empty()
+                : Optional.of(new Finding(Finding.Severity.WARNING, "kink-on-mirror", space, "on " + count
+                        + " of the mirrors that were looked at (" + kind
+                        + ") the loss has a kink, as |x| has at 0: there is"
+                        + " no second derivative across them, and whether they attract is not said"));
+    }
+
     /**
      * The signs of units, by one of the Space's scalings.
      *
+     * @param name of the Space, as predictions have it
      * @param most how many: those that are nearest to their mirrors
      */
-    List<Prediction> signs(Symmetries symmetries, Space space, int scaling, int most) {
+    List<Prediction> signs(Symmetries symmetries, Space space, String name, int scaling, int most) {
         List<Prediction> predictions = new ArrayList<>();
         double[] distances = IntStream.range(0, space.dimension())
                 .mapToDouble(unit -> Mirror.sign(symmetries, space, scaling, unit).distance(graph)).toArray();
         int[] units = nearest(distances, most);
+        int done = 0;
         for (int unit : units) {
             Mirror mirror = Mirror.sign(symmetries, space, scaling, unit);
             // Running statistics of a norm lie across the mirror as well, and are no parameters of the curvature.
             Graph near = mirror.project(graph);
-            predictions.add(judged(space.name(), "unit " + unit, Prediction.Kind.SIGN, new int[] {unit}, near,
-                    curvature -> Columns.of(mirror, near, curvature.parameters()), mirror.distance(graph)));
-            watcher.at(space.name(), predictions.size(), units.length);
+            judged(name, "unit " + unit, Prediction.Kind.SIGN, new int[] {unit}, near,
+                    curvature -> Columns.of(mirror, near, curvature.parameters()), mirror.distance(graph))
+                    .ifPresent(predictions::add);
+            watcher.at(name, ++done, units.length);
         }
         return predictions;
     }
@@ -75,15 +93,21 @@ final class MirrorForecast {
     List<Prediction> pairs(Symmetries symmetries, Space space) {
         List<String> parameters = trainable();
         List<Prediction> predictions = new ArrayList<>();
+        // Some more than are asked for: nothing is said of those with a kink on them, such as of units that are dead.
         List<Pair> nearest = nearest(new UnitEntries(graph, space, parameters), space.dimension(),
-                LossCurvature.flat(graph, parameters), options.pairs());
+                LossCurvature.flat(graph, parameters), SPARE * options.pairs());
+        int wanted = Math.min(nearest.size(), options.pairs());
         for (Pair pair : nearest) {
+            if (predictions.size() == wanted) {
+                break;
+            }
             Mirror mirror = Mirror.pair(symmetries, space, pair.i(), pair.j());
             Graph near = mirror.project(graph);
-            predictions.add(judged(space.name(), "units " + pair.i() + " and " + pair.j(), Prediction.Kind.PAIR,
+            judged(space.name(), "units " + pair.i() + " and " + pair.j(), Prediction.Kind.PAIR,
                     new int[] {pair.i(), pair.j()}, near,
-                    curvature -> Columns.of(mirror, near, curvature.parameters()), mirror.distance(graph)));
-            watcher.at(space.name() + ", pairs", predictions.size(), nearest.size());
+                    curvature -> Columns.of(mirror, near, curvature.parameters()), mirror.distance(graph))
+                    .ifPresent(predictions::add);
+            watcher.at(space.name() + ", pairs", predictions.size(), wanted);
         }
         return predictions;
     }
@@ -114,10 +138,10 @@ final class MirrorForecast {
             int which = copy;
             Mirror mirror = Mirror.of(space, copy, normals.get());
             Graph near = mirror.project(graph);
-            predictions.add(judged(space.name(), space.copies() == 1 ? "the nearest direction" : "copy " + copy,
+            judged(space.name(), space.copies() == 1 ? "the nearest direction" : "copy " + copy,
                     Prediction.Kind.ROTATION, new int[] {copy}, near,
                     curvature -> Columns.of(space, which, normals.get(), near, curvature.parameters()),
-                    mirror.distance(graph)));
+                    mirror.distance(graph)).ifPresent(predictions::add);
             watcher.at(space.name(), copy + 1, space.copies());
         }
         return predictions;
@@ -174,11 +198,16 @@ final class MirrorForecast {
         Subspace of(LossCurvature curvature);
     }
 
-    private Prediction judged(String space, String name, Prediction.Kind kind, int[] units, Graph near, Across across,
+    private Optional<Prediction> judged(String space, String name, Prediction.Kind kind, int[] units, Graph near,
+            Across across,
             double distance) {
         try (LossCurvature curvature = LossCurvature.of(near, trainable(), data, loss, Mode.EVALUATION, method,
                 Device.cpu(), DataType.FLOAT)) {
             Subspace subspace = across.of(curvature);
+            if (Kinks.across(curvature, subspace, options.seed().split(space).split(name).split("kink").generator())) {
+                kinked++;
+                return Optional.empty();
+            }
             MirrorCurvature found = MirrorCurvature.of(curvature, subspace,
                     new Lanczos.Options(0, 1, 1e-2, 1e-3, STEPS, 3, options.seed().split(space).split(name)));
             double[][][] blocks = MirrorCurvature.perBatch(curvature, List.of(found.direction()));
@@ -186,8 +215,8 @@ final class MirrorForecast {
             for (int b = 0; b < h.length; b++) {
                 h[b] = blocks[b][0][0];
             }
-            return Prediction.of(space, name, kind, units, distance, found.lowest(), found.residual(),
-                    new CurvatureLaw.Sampled(h), options);
+            return Optional.of(Prediction.of(space, name, kind, units, distance, found.lowest(), found.residual(),
+                    new CurvatureLaw.Sampled(h), options));
         }
     }
 }

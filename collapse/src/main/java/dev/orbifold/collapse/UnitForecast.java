@@ -36,7 +36,8 @@ final class UnitForecast {
     }
 
     /** At the maximum that each unit's own direction leads to. */
-    static Result separated(Graph graph, Space space, UnitSite site, Prediction.Kind kind, List<Examples> data,
+    static Result separated(Graph graph, Space space, String name, UnitSite site, Prediction.Kind kind,
+            List<Examples> data,
             DataLoss loss, ForecastOptions options, Watcher watcher) {
         List<Prediction> predictions = new ArrayList<>();
         try (SiteData seen = new SiteData(graph, site, data, loss)) {
@@ -49,7 +50,7 @@ final class UnitForecast {
             }
             double[][] in = site.inputs(graph);
             double[][] out = site.outputs(graph);
-            Tally tally = new Tally(space);
+            Tally tally = new Tally(name);
             int chunk = chunk(present.elements(), space.dimension());
             for (int from = 0; from < space.dimension(); from += chunk) {
                 int[] units = IntStream.range(from, Math.min(from + chunk, space.dimension())).toArray();
@@ -67,12 +68,12 @@ final class UnitForecast {
                     tally.unsettled += each.unsettled();
                     for (int k = 0; k < units.length; k++) {
                         double distance = Math.hypot(Vectors.length(in[units[k]]), Vectors.length(out[units[k]]));
-                        predictions.add(Prediction.of(space.name(), "unit " + units[k], kind, new int[] {units[k]},
+                        predictions.add(Prediction.of(name, "unit " + units[k], kind, new int[] {units[k]},
                                 distance, -reached.get(k).value(), 0, each.perBatch(reached.get(k), k, batch),
                                 options));
                     }
                 }
-                watcher.at(space.name(), predictions.size(), space.dimension());
+                watcher.at(name, predictions.size(), space.dimension());
             }
             return new Result(predictions, OptionalDouble.of(Math.max(0, fresh)), tally.findings());
         }
@@ -93,16 +94,17 @@ final class UnitForecast {
      * @param most how many units: those that are nearest to their mirrors
      * @throws UnitBranches.Inseparable if a unit cannot be; the message says why
      */
-    static Result branched(Space space, UnitBranches branches, List<Examples> data, int most, ForecastOptions options,
+    static Result branched(Space space, String name, UnitBranches branches, List<Examples> data, int most,
+            ForecastOptions options,
             Watcher watcher) {
         double[] distances = IntStream.range(0, space.dimension()).mapToDouble(
                 unit -> Math.hypot(Vectors.length(branches.input(unit)), Vectors.length(branches.output(unit))))
                 .toArray();
         int[] units = MirrorForecast.nearest(distances, most);
         List<Prediction> predictions = new ArrayList<>();
-        Tally tally = new Tally(space);
+        Tally tally = new Tally(name);
         for (int unit : units) {
-            watcher.at(space.name(), predictions.size(), units.length);
+            watcher.at(name, predictions.size(), units.length);
             Seed own = options.seed().split(space.name()).split(unit);
             double[] a = branches.input(unit);
             double[] b = branches.output(unit);
@@ -119,10 +121,10 @@ final class UnitForecast {
                 h = branches.perBatch(branch, unit, data, reached);
                 Vectors.scale(h, -1);
             }
-            predictions.add(Prediction.of(space.name(), "unit " + unit, Prediction.Kind.UNIT, new int[] {unit},
+            predictions.add(Prediction.of(name, "unit " + unit, Prediction.Kind.UNIT, new int[] {unit},
                     distances[unit], -reached.value()[0], 0, new CurvatureLaw.Sampled(h), options));
         }
-        watcher.at(space.name(), units.length, units.length);
+        watcher.at(name, units.length, units.length);
         return new Result(predictions, OptionalDouble.empty(), tally.findings());
     }
 
@@ -134,23 +136,23 @@ final class UnitForecast {
 
     /** What happened on the way to units' maxima. */
     private static final class Tally {
-        private final Space space;
+        private final String space;
         private int unsettled;
         private int dead;
 
-        Tally(Space space) {
+        Tally(String space) {
             this.space = space;
         }
 
         List<Finding> findings() {
             List<Finding> findings = new ArrayList<>();
             if (unsettled > 0) {
-                findings.add(new Finding(Finding.Severity.WARNING, "direction-unsettled", space.name(), unsettled
+                findings.add(new Finding(Finding.Severity.WARNING, "direction-unsettled", space, unsettled
                         + " units were still finding more to say when the search for their direction ended: their wd* is"
                         + " too low"));
             }
             if (dead > 0) {
-                findings.add(new Finding(Finding.Severity.INFO, "on-mirror", space.name(), dead
+                findings.add(new Finding(Finding.Severity.INFO, "on-mirror", space, dead
                         + " units have in- or out-weights of 0 and so no direction; a random one was taken"));
             }
             return findings;
@@ -164,7 +166,7 @@ final class UnitForecast {
      *
      * @param most how many units: those that are nearest to their mirrors
      */
-    static Result own(Graph graph, Space space, Scaling scaling, LossCurvature curvature, int most,
+    static Result own(Graph graph, Space space, String name, Scaling scaling, LossCurvature curvature, int most,
             ForecastOptions options, Watcher watcher) {
         double[] theta = LossCurvature.flat(graph, curvature.parameters());
         UnitEntries entries = new UnitEntries(graph, space, curvature.parameters());
@@ -178,7 +180,7 @@ final class UnitForecast {
         int[] units = MirrorForecast.nearest(distances, most);
         int done = 0;
         for (int unit : units) {
-            watcher.at(space.name(), done++, units.length);
+            watcher.at(name, done++, units.length);
             int[] in = entries.places(unit, scaling, true);
             int[] out = entries.places(unit, scaling, false);
             double u = UnitEntries.length(theta, in);
@@ -197,12 +199,12 @@ final class UnitForecast {
                 h[b] = Arrays.stream(out).mapToDouble(i -> near[i] * gradient[i]).sum() / (u * w * SMALL * SMALL);
             }
             CurvatureLaw.Sampled law = new CurvatureLaw.Sampled(h);
-            predictions.add(Prediction.of(space.name(), "unit " + unit, Prediction.Kind.UNIT, new int[] {unit},
+            predictions.add(Prediction.of(name, "unit " + unit, Prediction.Kind.UNIT, new int[] {unit},
                     Math.hypot(u, w), law.mean(), 0, law, options));
         }
-        watcher.at(space.name(), units.length, units.length);
+        watcher.at(name, units.length, units.length);
         if (dead > 0) {
-            findings.add(new Finding(Finding.Severity.INFO, "on-mirror", space.name(),
+            findings.add(new Finding(Finding.Severity.INFO, "on-mirror", name,
                     dead + " units lie on their mirror and have no direction; they are not judged"));
         }
         return new Result(predictions, OptionalDouble.empty(), findings);

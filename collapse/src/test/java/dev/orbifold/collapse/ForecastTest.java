@@ -47,7 +47,7 @@ class ForecastTest extends SmallNets {
     }
 
     private static Forecast forecast(Graph graph, List<Examples> data, ForecastOptions options) {
-        return Forecast.of(Symmetries.of(graph), LinearSymmetries.of(graph).spaces(), data, loss(), options,
+        return Forecast.of(Symmetries.of(graph), LinearSymmetries.of(graph).spaces(), graph, data, loss(), options,
                 Watcher.NONE);
     }
 
@@ -70,7 +70,7 @@ class ForecastTest extends SmallNets {
             assertEquals(SpaceForecast.Method.OWN_MAXIMUM, found.method());
             Space space = symmetries.spaces().stream().filter(s -> s.name().equals(found.space())).findFirst()
                     .orElseThrow();
-            List<Prediction> exact = mirrors.signs(symmetries, space, 0, Integer.MAX_VALUE);
+            List<Prediction> exact = mirrors.signs(symmetries, space, space.name(), 0, Integer.MAX_VALUE);
             for (int unit = 0; unit < space.dimension(); unit++) {
                 Prediction own = found.predictions().get(unit);
                 double planted = exact.get(unit).threshold();
@@ -129,7 +129,8 @@ class ForecastTest extends SmallNets {
         try (LossCurvature curvature = LossCurvature.of(graph, List.of("a", "a0", "b", "b0", "c", "c0"), data, loss(),
                 dev.orbifold.engine.Mode.EVALUATION, LossCurvature.Method.EXACT, dev.orbifold.engine.Device.cpu(),
                 DataType.FLOAT)) {
-            return UnitForecast.own(graph, space, scaling, curvature, Integer.MAX_VALUE, options, Watcher.NONE)
+            return UnitForecast
+                    .own(graph, space, space.name(), scaling, curvature, Integer.MAX_VALUE, options, Watcher.NONE)
                     .predictions();
         }
     }

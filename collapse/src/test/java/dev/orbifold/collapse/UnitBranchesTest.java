@@ -141,8 +141,9 @@ class UnitBranchesTest extends SmallNets {
         try (UnitBranches branches = new UnitBranches(symmetries, space, scaling, loss());
                 LossCurvature curvature = curvature(graph, data)) {
             UnitEntries entries = new UnitEntries(graph, space, curvature.parameters());
-            List<Prediction> found = UnitForecast.branched(space, branches, data, 3, options, Watcher.NONE)
-                    .predictions();
+            List<Prediction> found =
+                    UnitForecast.branched(space, space.name(), branches, data, 3, options, Watcher.NONE)
+                            .predictions();
             for (int unit = 0; unit < 3; unit++) {
                 int[] in = entries.places(unit, scaling, true);
                 int[] out = entries.places(unit, scaling, false);
@@ -230,12 +231,13 @@ class UnitBranchesTest extends SmallNets {
         Space space = space(symmetries);
         Scaling scaling = scaling(symmetries, space);
         ForecastOptions options = options(0.1, 1e-3, 0);
-        List<Prediction> dense = UnitForecast.separated(graph, space,
+        List<Prediction> dense = UnitForecast.separated(graph, space, space.name(),
                 UnitSite.of(symmetries, space, scaling).site().orElseThrow(), Prediction.Kind.UNIT, data, loss(),
                 options, Watcher.NONE).predictions();
         try (UnitBranches branches = new UnitBranches(symmetries, space, scaling, loss())) {
-            List<Prediction> alone = UnitForecast.branched(space, branches, data, 5, options, Watcher.NONE)
-                    .predictions();
+            List<Prediction> alone =
+                    UnitForecast.branched(space, space.name(), branches, data, 5, options, Watcher.NONE)
+                            .predictions();
             for (int unit = 0; unit < 5; unit++) {
                 assertEquals(dense.get(unit).threshold(), alone.get(unit).threshold(),
                         FLOAT + SAME * dense.get(unit).threshold());
@@ -270,7 +272,7 @@ class UnitBranchesTest extends SmallNets {
         UnitBranches.Inseparable why = assertThrows(UnitBranches.Inseparable.class,
                 () -> new UnitBranches(symmetries, space, scaling, loss()));
         assertTrue(why.getMessage().contains("another power"), why.getMessage());
-        Forecast forecast = Forecast.of(symmetries, List.of(), data(4, 24, CLASSES, 2, 4, 4), loss(),
+        Forecast forecast = Forecast.of(symmetries, List.of(), graph, data(4, 24, CLASSES, 2, 4, 4), loss(),
                 options(0.1, 1e-2, 0), Watcher.NONE);
         SpaceForecast units = forecast.spaces().stream().filter(s -> s.kind() == Prediction.Kind.UNIT).findFirst()
                 .orElseThrow();

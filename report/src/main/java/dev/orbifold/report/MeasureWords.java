@@ -39,6 +39,8 @@ final class MeasureWords {
             case "noise-cosine" -> "cosine of noise on both sides";
             case "alignment" -> "mean alignment";
             case "alignment-chance" -> "mean alignment by chance";
+            case "pull" -> "weight decay that the loss makes up for";
+            case "pull-shape" -> "correlation of −E[g hᵀ] and WWᵀ";
             case "dormant" -> "dormant units (%)";
             case "breaking" -> "symmetry-breaking distance";
             case "charge" -> "Noether charge";

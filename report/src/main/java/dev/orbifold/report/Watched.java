@@ -84,7 +84,10 @@ final class Watched {
             new Family("charge-rate", "How charges move",
                     "Change over the learning rate times steps, and what decay and noise should make of it."),
             new Family("alignment", "Alignments",
-                    "Correlation of the covariances of activations H, gradients G and weights Z; by chance beside it."));
+                    "Correlation of the covariances of activations H, gradients G and weights Z; by chance beside it."),
+            new Family("pull", "Pull of the loss",
+                    "−⟨W, ∂L/∂W⟩/‖W‖² of dense weights, which is their decay where they rest; and how alike −E[g hᵀ]"
+                            + " and WWᵀ are."));
 
     private Watched() {
     }

@@ -32,7 +32,7 @@ public record Watch(int every, Set<Measured> what, int dearEvery, Set<Measured> 
         /** Noether charges, and how they move beside how they should. */
         CHARGES(false, "charge", "charge-rate"),
         /** The six alignments of representations, gradients and weights. */
-        ALIGNMENTS(false, "alignment"),
+        ALIGNMENTS(false, "alignment", "pull"),
         /** The share of units that hardly answer. */
         DORMANT(false, "dormant"),
         /** Whether gradients are equally noisy on both sides of Spaces whose coordinates mix. */
