@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * How far the units or copies of one Space are from its mirrors (theory, 1), as numbers without unit; 0 is on the mirror.
@@ -62,7 +63,7 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
         /** Of a Space of units. */
         static Each of(Symmetries symmetries, Axes axes, Space space, Optional<Gauge> gauge) {
             double[] lengths = space.group() instanceof Group.Monomial m && reflects(symmetries, space)
-                    ? lengths(axes, space, m.diagonal() != Group.Diagonal.SIGNS)
+                    ? lengths(axes, space, seen(symmetries, space), m.diagonal() != Group.Diagonal.SIGNS)
                     : new double[0];
             double[] twins = space.dimension() < 2 ? new double[0]
                     : gauge.map(g -> Nearest.distances(g, space.dimension())).orElse(new double[0]);
@@ -92,40 +93,47 @@ public record Distances(Optional<Quantiles> dead, Optional<Quantiles> twins, Opt
      * correction have no mirror at 0.
      */
     private static boolean reflects(Symmetries symmetries, Space space) {
-        for (Scaling scaling : symmetries.scalings(space)) {
-            for (int i = 0; i < space.slots().size(); i++) {
-                if (space.slots().get(i).role() == Slot.Role.READS
-                        && Arrays.stream(scaling.powers().get(i)).anyMatch(p -> p != 0)) {
-                    return !scaling.affine();
-                }
-            }
-        }
-        return false;
+        return seen(symmetries, space).stream().findFirst().filter(scaling -> !scaling.affine()).isPresent();
     }
 
-    /** Per unit the length of (u, w); nothing where a parameter's content is not known. */
-    private static double[] lengths(Axes axes, Space space, boolean scales) {
-        double[] in = new double[space.dimension()];
-        double[] out = new double[space.dimension()];
-        for (Slot slot : space.slots()) {
-            if (slot.exponent() != 0 && slot.role() != Slot.Role.FOLLOWS) {
+    /** The scalings that readers see; several where groups of places have one each. */
+    private static List<Scaling> seen(Symmetries symmetries, Space space) {
+        return symmetries.scalings(space).stream().filter(scaling -> IntStream.range(0, space.slots().size())
+                .anyMatch(i -> space.slots().get(i).role() == Slot.Role.READS
+                        && Arrays.stream(scaling.powers().get(i)).anyMatch(p -> p != 0)))
+                .toList();
+    }
+
+    /** Per unit the length of (u, w), of all scalings together; nothing where a parameter's content is not known. */
+    private static double[] lengths(Axes axes, Space space, List<Scaling> seen, boolean scales) {
+        double[] sums = new double[space.dimension()];
+        for (Scaling scaling : seen) {
+            double[] in = new double[space.dimension()];
+            double[] out = new double[space.dimension()];
+            for (int s = 0; s < space.slots().size(); s++) {
+                Slot slot = space.slots().get(s);
+                double[] powers = scaling.powers().get(s);
+                if (slot.role() == Slot.Role.FOLLOWS || Arrays.stream(powers).allMatch(p -> p == 0)) {
+                    continue;
+                }
                 Optional<TensorData> tensor = axes.constant(slot.parameter()).filter(t -> t.type().isReal());
                 if (tensor.isEmpty()) {
                     return new double[0];
                 }
                 double[] squares = Entries.squares(tensor.get(), slot.axis());
-                double[] side = slot.role() == Slot.Role.WRITES ? in : out;
                 for (int i = 0; i < squares.length; i++) {
-                    if (slot.unit()[i] >= 0) {
-                        side[slot.unit()[i]] += squares[i];
+                    double power = slot.unit()[i] < 0 ? 0 : powers[slot.leg()[i]];
+                    if (power != 0) {
+                        (power > 0 ? in : out)[slot.unit()[i]] += squares[i];
                     }
                 }
             }
+            boolean both = Arrays.stream(in).anyMatch(x -> x > 0) && Arrays.stream(out).anyMatch(x -> x > 0);
+            for (int u = 0; u < sums.length; u++) {
+                sums[u] += scales && both ? 2 * Math.sqrt(in[u] * out[u]) : in[u] + out[u];
+            }
         }
-        boolean both = Arrays.stream(in).anyMatch(x -> x > 0) && Arrays.stream(out).anyMatch(x -> x > 0);
-        double[] lengths = new double[in.length];
-        Arrays.setAll(lengths, u -> Math.sqrt(scales && both ? 2 * Math.sqrt(in[u] * out[u]) : in[u] + out[u]));
-        return lengths;
+        return Arrays.stream(sums).map(Math::sqrt).toArray();
     }
 
     /** Of every Space, those of units first. */

@@ -42,6 +42,22 @@ class DistancesTest {
         }
     }
 
+    /** Every group of a grouped convolution has a scale of its own; a unit weighs what all of them do. */
+    @Test
+    void groupsWithScalesOfTheirOwnAreOneUnit() {
+        Net net = new Net(5);
+        String first = net.op("Relu", net.conv("c", net.input(2, 6, 6), 2, 4, 3, 1, 1, true));
+        String second = net.op("Relu", net.conv("g", first, 4, 6, 3, 1, 2, true));
+        String flat = net.reshape(net.op("GlobalAveragePool", second), -1, 6);
+        Graph graph = net.done(net.dense("out", flat, 6, 3), 3);
+        Symmetries symmetries = Symmetries.of(graph);
+        int several = (int) symmetries.spaces().stream().filter(s -> symmetries.scalings(s).size() > 1).count();
+        assertTrue(several > 0, "a Space with several scalings");
+        for (Distances distances : Distances.of(symmetries, List.of())) {
+            assertTrue(distances.dead().orElseThrow().minimum() > 0.2, "random weights are alive: " + distances);
+        }
+    }
+
     private static void assertNear(Optional<Distances.Quantiles> a, Optional<Distances.Quantiles> b) {
         assertEquals(a.orElseThrow().minimum(), b.orElseThrow().minimum(), ROUNDING);
         assertEquals(a.orElseThrow().tenth(), b.orElseThrow().tenth(), ROUNDING);
