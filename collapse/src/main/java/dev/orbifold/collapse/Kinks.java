@@ -23,6 +23,7 @@ public final class Kinks {
     private static final double NEARER = 16;
     /** What is left of a slope that much nearer: 1/16 where the loss is smooth, 1 at a kink. */
     private static final double HELD = 0.5;
+    private static final int DIRECTIONS = 3;
     /** Of gradients in float32, in the length of the gradient. */
     private static final double ROUNDING = 1e-5;
 
@@ -35,28 +36,46 @@ public final class Kinks {
      * the slope less.
      *
      * @param curvature at a point of the mirror, where it is left again
-     * @param random of the direction across the mirror that is looked along
+     * @param random of the directions across the mirror that are looked along
      */
     static boolean across(LossCurvature curvature, Subspace subspace, RandomGenerator random) {
         double[] theta = curvature.weights();
+        boolean kink = true;
+        // One direction can be level by chance, so that what is left of it is anything.
+        for (int i = 0; i < DIRECTIONS && kink; i++) {
+            kink = along(curvature, subspace, theta, random);
+        }
+        curvature.moveTo(theta);
+        return kink;
+    }
+
+    private static boolean along(LossCurvature curvature, Subspace subspace, double[] theta, RandomGenerator random) {
         double[] v = subspace.lift(subspace.lower(Vectors.normal(subspace.ambient(), random)));
         Vectors.scale(v, 1 / Vectors.length(v));
         double size = Vectors.length(theta);
-        double far =
-                NEAR * (size > 0 ? size : 1) / Math.sqrt(Math.max(1, theta.length / (double) subspace.coordinates()));
-        double[] slopes = new double[2];
-        double length = 0;
+        double far = NEAR * (size > 0 ? size : 1)
+                / Math.sqrt(Math.max(1, theta.length / (double) subspace.coordinates()));
+        double[][] slopes = new double[2][curvature.batches()];
+        double[] lengths = new double[curvature.batches()];
         for (int i = 0; i < slopes.length; i++) {
             double[] near = theta.clone();
             Vectors.add(near, i == 0 ? far : far / NEARER, v);
             curvature.moveTo(near);
-            double[] gradient = curvature.gradient();
-            slopes[i] = Vectors.dot(gradient, v);
-            length = Math.max(length, Vectors.length(gradient));
+            for (int batch = 0; batch < lengths.length; batch++) {
+                double[] gradient = curvature.gradientOfBatch(batch);
+                slopes[i][batch] = Vectors.dot(gradient, v);
+                lengths[batch] = Math.max(lengths[batch], Vectors.length(gradient));
+            }
         }
-        curvature.moveTo(theta);
-        return Math.abs(slopes[0]) > ROUNDING * length && Math.abs(slopes[1]) > HELD * Math.abs(slopes[0])
-                && slopes[0] * slopes[1] > 0;
+        // A switch that a single sample has next to the mirror is seen by its batch alone.
+        int held = 0;
+        for (int batch = 0; batch < lengths.length; batch++) {
+            boolean seen = Math.abs(slopes[0][batch]) > ROUNDING * lengths[batch]
+                    && Math.abs(slopes[1][batch]) > HELD * Math.abs(slopes[0][batch])
+                    && slopes[0][batch] * slopes[1][batch] > 0;
+            held += seen ? 1 : 0;
+        }
+        return 2 * held > lengths.length;
     }
 
     /**

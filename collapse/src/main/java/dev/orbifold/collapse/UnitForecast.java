@@ -170,6 +170,12 @@ final class UnitForecast {
             ForecastOptions options, Watcher watcher) {
         double[] theta = LossCurvature.flat(graph, curvature.parameters());
         UnitEntries entries = new UnitEntries(graph, space, curvature.parameters());
+        if (entries.places(0, scaling, true).length == 0 || entries.places(0, scaling, false).length == 0) {
+            return new Result(List.of(), OptionalDouble.empty(), List.of(new Finding(Finding.Severity.INFO,
+                    "scale-unseen", name,
+                    "the outputs do not depend on the scale of these units' weights, so that weight"
+                            + " decay shrinks them whatever the loss is; there is no mirror to judge")));
+        }
         List<Prediction> predictions = new ArrayList<>();
         List<Finding> findings = new ArrayList<>();
         int dead = 0;

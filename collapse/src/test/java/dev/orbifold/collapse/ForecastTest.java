@@ -1,6 +1,7 @@
 package dev.orbifold.collapse;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,6 +19,7 @@ import dev.orbifold.symmetry.LinearSymmetries;
 import dev.orbifold.symmetry.Scaling;
 import dev.orbifold.symmetry.Space;
 import dev.orbifold.symmetry.Symmetries;
+import dev.orbifold.symmetry.Unshare;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -250,8 +252,58 @@ class ForecastTest extends SmallNets {
         SpaceForecast units = of(forecast, Prediction.Kind.UNIT).get(0);
         assertEquals(SpaceForecast.Method.OWN_MAXIMUM, units.method());
         assertEquals(3, units.predictions().size());
+        assertNotEquals(signs.space(), units.space(), "two scalings of one Space");
+        assertTrue(forecast.findings().stream()
+                .anyMatch(f -> f.kind().equals("before-batch-norm") && f.place().equals(signs.space())));
         assertTrue(kinds(forecast).containsAll(List.of("running-statistics", "no-second-derivative", "few-batches")),
                 () -> kinds(forecast).toString());
+    }
+
+    /** At u = 0 an |x| has a kink, and so has a pair of units without in-weights; a tanh has none. */
+    @Test
+    void ofMirrorsWithAKinkNothingIsSaid() {
+        List<Examples> data = data(4, 24, CLASSES, 6);
+        Forecast kinked = forecast(dense("Abs"), data, options(0.1, 1e-2, 0));
+        assertEquals(2, kinds(kinked).stream().filter("kink-on-mirror"::equals).count(), kinds(kinked).toString());
+        assertEquals(List.of(), of(kinked, Prediction.Kind.SIGN));
+        assertTrue(!kinds(forecast(dense("Tanh"), data, options(0.1, 1e-2, 3))).contains("kink-on-mirror"));
+        Graph relu = dense("Relu");
+        float[] in = relu.parameter("a").orElseThrow().toFloats();
+        float[] bias = relu.parameter("a0").orElseThrow().toFloats();
+        java.util.Arrays.fill(in, 0, 12, 0);
+        java.util.Arrays.fill(bias, 0, 2, 0);
+        Graph dead = relu.replacing(Map.of("a", TensorData.of(in, 5, 6), "a0", TensorData.of(bias, 5)));
+        Forecast some = forecast(dead, data, options(0.1, 1e-2, 10));
+        assertTrue(kinds(some).contains("kink-on-mirror"), kinds(some).toString());
+        SpaceForecast pairs = of(some, Prediction.Kind.PAIR).get(0);
+        assertEquals(9, pairs.predictions().size(), pairs.predictions().stream().map(Prediction::mirror).toList()
+                + " all pairs of five units but that of the dead ones");
+        assertTrue(pairs.predictions().stream().noneMatch(p -> p.mirror().equals("units 0 and 1")));
+    }
+
+    /** Weights that are read twice move as one: the Hessian as a whole is that of the model, not that of its copies. */
+    @Test
+    void theHessianIsThatOfSharedWeights() {
+        Map<String, TensorData> parameters = new LinkedHashMap<>();
+        parameters.put("a", weights(0.6, 6, 6));
+        parameters.put("c", weights(0.6, CLASSES, 6));
+        Graph shared = graph(List.of(dense("p", "x", "a"), node("Tanh", "q", Map.of(), "p"), dense("r", "q", "a"),
+                node("Tanh", "s", Map.of(), "r"), dense("y", "s", "c")), parameters, 6);
+        Symmetries copies = Symmetries.of(Unshare.of(shared).graph());
+        List<Examples> data = data(4, 24, CLASSES, 6);
+        ForecastOptions options = new ForecastOptions(0.1, 0, 0, 0, 2, name -> false, new Seed(3));
+        double top = Forecast.of(copies, List.of(), shared, data, loss(), options, Watcher.NONE).hessian()
+                .orElseThrow().top().get(0).value();
+        double apart = Forecast.of(copies, List.of(), copies.graph(), data, loss(), options, Watcher.NONE).hessian()
+                .orElseThrow().top().get(0).value();
+        try (LossCurvature curvature = LossCurvature.of(shared, List.of("a", "c"), data, loss(),
+                dev.orbifold.engine.Mode.EVALUATION, LossCurvature.Method.EXACT, dev.orbifold.engine.Device.cpu(),
+                DataType.FLOAT)) {
+            double planted = Lanczos.of(curvature, curvature.dimension(),
+                    new Lanczos.Options(1, 0, 1e-4, 1e-6, 24, 100, new Seed(5))).top().get(0).value();
+            assertEquals(planted, top, SAME * planted);
+            assertTrue(Math.abs(apart - planted) > 10 * SAME * planted, "copies have another one: " + apart);
+        }
     }
 
     private static List<String> kinds(Forecast forecast) {

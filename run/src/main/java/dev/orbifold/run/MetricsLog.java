@@ -121,7 +121,11 @@ public final class MetricsLog implements AutoCloseable {
             long start = lineEnd(end - 1);
             ByteBuffer line = ByteBuffer.allocate((int) (end - start));
             readFully(line, start);
-            last = Json.parse(new String(line.array(), StandardCharsets.UTF_8)).path("t").asDouble();
+            try {
+                last = Json.parse(new String(line.array(), StandardCharsets.UTF_8)).path("t").asDouble();
+            } catch (RunException e) {
+                throw new RunException(file + ", the line that ends at byte " + end + ": " + e.getMessage(), e);
+            }
         }
         secondsBefore = last - (System.nanoTime() - openedAt) * 1e-9;
     }

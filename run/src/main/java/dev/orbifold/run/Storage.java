@@ -72,7 +72,7 @@ public final class Storage {
         String known = text == null ? e.getClass().getSimpleName() : text;
         String lower = known.toLowerCase(Locale.ROOT);
         if (lower.contains("no space left") || lower.contains("not enough space") || lower.contains("quota exceeded")) {
-            return "the disk is full; free some space and resume the Run, or choose a folder on another disk with --run";
+            return "the disk is full; free some space and resume the Run (or write its page with `report`, where that is all it lacks), or choose a folder on another disk with --run";
         }
         return switch (e) {
             case AccessDeniedException denied -> "permission denied; choose a folder you may write to with --run";

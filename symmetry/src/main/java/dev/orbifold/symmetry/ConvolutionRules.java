@@ -95,6 +95,7 @@ final class ConvolutionRules {
             rows.add(anchors(in, place, sizes[0] / groups));
             in.relate(rows, group, Scales.linear(1, 1, 0));
             in.coordinates().role(read.get(), Slot.Role.READS, true);
+            in.joined(node, groups);
         } else {
             Contractions.contract(in, node, x, Optional.empty());
             Contractions.contract(in, node, Optional.empty(), read);

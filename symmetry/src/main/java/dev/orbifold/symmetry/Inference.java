@@ -124,6 +124,13 @@ final class Inference {
                         + "; its inputs are kept as they are"));
     }
 
+    /** Notes that channels of several groups are one unit. */
+    void joined(Node node, int groups) {
+        findings.add(new Finding(Finding.Severity.INFO, "units-joined", node.label(), "its " + groups
+                + " groups read channels that are moved, scaled and taken out together, the i-th of every group as one"
+                + " unit; what a single channel does, such as dying alone, is not told"));
+    }
+
     /** Notes that an axis is repeated; whether its copies are to be told from each other by nothing. */
     boolean repeating() {
         repeats = true;

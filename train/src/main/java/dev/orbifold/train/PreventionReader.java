@@ -45,6 +45,9 @@ final class PreventionReader {
         boolean zero = node.get("fixed").map(n -> n.oneOf("drawn", "zero").equals("zero")).orElse(false);
         boolean startOnly = node.get("start-only").map(RecipeNode::truth).orElse(false);
         node.noOthers();
+        if (zero && startOnly) {
+            throw node.wrong("'fixed: zero' and 'start-only' are two controls; run them one after the other");
+        }
         if (zero && kappa.isPresent()) {
             throw kappa.get().wrong("kappa is the spread of what is drawn, but 'fixed: zero' draws nothing");
         }

@@ -221,12 +221,16 @@ final class RecipeNode {
         return get(key).orElseThrow(() -> wrong("'" + key + "' is missing"));
     }
 
+    private static String sentence(String end) {
+        return end.isEmpty() ? "." : end;
+    }
+
     /** Refuses keys that were never asked for, with the nearest one that is known. */
     void noOthers() {
         entries().forEach((key, value) -> {
             if (!known.contains(key)) {
                 throw value
-                        .wrong("nobody knows this key" + Spelling.near(known, key) + " Known here: "
+                        .wrong("nobody knows this key" + sentence(Spelling.near(known, key)) + " Known here: "
                                 + String.join(", ", known));
             }
         });

@@ -14,6 +14,9 @@ import java.util.Set;
 
 /** From the text of a recipe to a {@link Recipe}; whatever is wrong is said with its line, before anything starts. */
 public final class RecipeReader {
+    /** Decays beyond it overflow float32 within few steps, and none of them leaves anything. */
+    private static final double MOST_DECAY = 1e6;
+
     private static final List<String> TRAINED = List.of("sgd", "adam", "adamw");
     /** The kinds of optimizer that know a key, where not all do. */
     private static final Map<String, List<String>> KINDS_OF_KEYS = kindsOfKeys();
@@ -251,7 +254,7 @@ public final class RecipeReader {
     private Optimizer.Kind optimizer(RecipeNode node) {
         String kind = node.get("kind").map(n -> n.oneOf("sgd", "adam", "adamw", VARPRO)).orElse("sgd");
         refuseForeign(node, kind);
-        double decay = node.get("weight-decay").map(n -> n.number(0, Double.MAX_VALUE)).orElse(CompressOptions.DECAY);
+        double decay = node.get("weight-decay").map(n -> n.number(0, MOST_DECAY)).orElse(CompressOptions.DECAY);
         double momentum = node.get("momentum").map(n -> n.number(0, 0.9999)).orElse(MOMENTUM);
         node.get("gap");
         boolean nesterov = node.get("nesterov").map(RecipeNode::truth).orElse(false);

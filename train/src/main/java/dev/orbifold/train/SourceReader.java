@@ -9,6 +9,9 @@ import java.util.stream.Stream;
 
 /** Reads {@code data} and {@code tasks} of a recipe. */
 final class SourceReader {
+    /** Each holds an order of all inputs, and takes an epoch at least. */
+    private static final int MOST_TASKS = 10_000;
+
     private static final int SAMPLES = 4000;
     private static final int TEST = 1000;
 
@@ -130,7 +133,11 @@ final class SourceReader {
             throw node.wrong("name either how many tasks with 'permuted' inputs, or further data: 'then'");
         }
         if (permuted.isPresent()) {
-            return new Tasks(permuted.get().whole(2), List.of());
+            int tasks = permuted.get().whole(2);
+            if (tasks > MOST_TASKS) {
+                throw permuted.get().wrong("at most " + MOST_TASKS + " tasks, found " + tasks);
+            }
+            return new Tasks(tasks, List.of());
         }
         List<DataSource> all = new ArrayList<>();
         then.get().list().forEach(n -> all.add(source(n, Optional.empty())));
