@@ -59,7 +59,8 @@ final class SiteData implements AutoCloseable {
         }
     }
 
-    private static Tensor named(Map<String, Tensor> values, String name) {
+    /** A value by its name. */
+    static Tensor named(Map<String, Tensor> values, String name) {
         Tensor found = values.get(name);
         if (found == null) {
             throw new CollapseException("the value " + name + " was not computed; computed: " + values.keySet());

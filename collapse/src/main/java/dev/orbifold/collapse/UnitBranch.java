@@ -93,10 +93,11 @@ final class UnitBranch implements UnitPulls, AutoCloseable {
             }
             Map<String, Tensor> y = body.run(given(body, before), Mode.EVALUATION);
             y.forEach((name, value) -> {
-                if (!Arrays.equals(Tensors.dims(value), Tensors.dims(g.get(name)))) {
+                long[] own = Tensors.dims(value);
+                long[] all = Tensors.dims(SiteData.named(g, name));
+                if (!Arrays.equals(own, all)) {
                     throw new UnitBranches.Inseparable("one unit alone makes " + name + " of shape "
-                            + Arrays.toString(Tensors.dims(value)) + ", all of them "
-                            + Arrays.toString(Tensors.dims(g.get(name))));
+                            + Arrays.toString(own) + ", all of them " + Arrays.toString(all));
                 }
             });
         }
@@ -155,7 +156,7 @@ final class UnitBranch implements UnitPulls, AutoCloseable {
             Map<String, Tensor> y = body.run(given, Mode.EVALUATION);
             Tensor sum = torch.zeros(1);
             for (String name : parts.y()) {
-                sum = sum.add(y.get(name).mul(fed.g().get(name)).sum());
+                sum = sum.add(SiteData.named(y, name).mul(SiteData.named(fed.g(), name)).sum());
             }
             TensorVector found = torch.grad(new TensorVector(sum), new TensorVector(leaf),
                     new TensorVector(torch.ones_like(sum)), new BoolOptional(false), false, true);
