@@ -33,6 +33,7 @@ final class Leave {
         try {
             exit().invokeExact(code);
         } catch (Throwable e) {
+            // What invokeExact declares; _exit throws nothing.
             throw new IllegalStateException("the process cannot leave", e);
         }
     }

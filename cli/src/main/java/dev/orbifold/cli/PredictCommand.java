@@ -208,7 +208,7 @@ final class PredictCommand implements Callable<Integer> {
                 : Optional.of(new Finding(Finding.Severity.WARNING, "no-better-than-guessing",
                         String.valueOf(model.getFileName()), String.format(Locale.ROOT,
                                 "the loss is %.3g, and guessing among %d classes has %.3g: either its"
-                                        + " weights are random, and what follows holds for the begin of its training, or"
+                                        + " weights are random, and what follows holds for the beginning of its training, or"
                                         + " --mean and --std are not those it was trained with, and nothing holds",
                                 loss, classes, Math.log(classes))));
     }

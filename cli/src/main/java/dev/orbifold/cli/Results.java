@@ -73,7 +73,7 @@ final class Results {
         }
         JsonNode constraints = result.path("constraints");
         return (!trained() ? "taking out what had collapsed"
-                : constraints.isArray() && constraints.isEmpty() ? "writing the network out"
+                : constraints.isArray() && constraints.isEmpty() ? "writing what was trained out"
                         : "cutting what is zero out of the folded network")
                 + " moved no output by more than "
                 + Units.scientific(equality.path("maxError").asDouble(Double.NaN))

@@ -197,6 +197,7 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
                     List<Prediction> found = mirrors.rotations(space);
                     add(space.name(), Prediction.Kind.ROTATION, SpaceForecast.Method.BLOCK_HESSIAN, -1, found,
                             OptionalDouble.empty());
+                    mirrors.kinked(space.name(), Prediction.Kind.ROTATION.collapse()).ifPresent(findings::add);
                 }
             }
             if (spaces.isEmpty()) {
@@ -257,7 +258,7 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
                 } else {
                     how = SpaceForecast.Method.BLOCK_HESSIAN;
                     result = new UnitForecast.Result(mirrors.signs(symmetries, space, name, s, most()),
-                            OptionalDouble.empty(), behindNorm(scaling, space, name));
+                            OptionalDouble.empty(), beforeNorm(scaling, space, name));
                     mirrors.kinked(name, kind.collapse()).ifPresent(findings::add);
                 }
                 findings.addAll(result.findings());
@@ -272,7 +273,7 @@ public record Forecast(List<SpaceForecast> spaces, Optional<HessianSummary> hess
         }
 
         /** Mirrors before a norm whose statistics follow the scaling: in training it takes the scale back. */
-        private List<Finding> behindNorm(Scaling scaling, Space space, String name) {
+        private List<Finding> beforeNorm(Scaling scaling, Space space, String name) {
             boolean follows = IntStream.range(0, space.slots().size())
                     .anyMatch(i -> space.slots().get(i).role() == Slot.Role.FOLLOWS
                             && Arrays.stream(scaling.powers().get(i)).anyMatch(p -> p != 0));

@@ -216,9 +216,16 @@ final class Verdict {
                     .of("Not all outputs are numbers, so that nothing shows whether they are equal, " + compared);
         }
         return Optional.of((isTransform(result) || isBalance(result) ? "No output moved by more than "
-                : isTrain(result) || result.has("points")
-                        ? "Cutting what is zero out of the folded network moved no output by more than "
-                        : "Taking out what had collapsed moved no output by more than ")
+                : result.has("points") || isTrain(result) && unconstrained(result)
+                        ? "Writing what was trained out moved no output by more than "
+                        : isTrain(result)
+                                ? "Cutting what is zero out of the folded network moved no output by more than "
+                                : "Taking out what had collapsed moved no output by more than ")
                 + Units.scientific(equality.path("maxError").asDouble()) + " of the output range, " + compared);
+    }
+
+    /** Whether no constraint made anything zero that could be cut out. */
+    private static boolean unconstrained(JsonNode result) {
+        return result.path("constraints").isArray() && result.path("constraints").isEmpty();
     }
 }

@@ -77,10 +77,13 @@ class TrainingPageTest {
     @Test
     void aTrainingWithoutConstraintsSaysSo() {
         try (RunFolder run = RunFolder.create(temporary.resolve("run"), "train", List.of())) {
-            run.result(Map.of("schema", "orbifold.train/1", "constraints", List.of(), "met", true));
+            run.result(Map.of("schema", "orbifold.train/1", "constraints", List.of(), "met", true, "equality",
+                    Map.of("maxError", 2.4e-7, "samples", 8)));
             run.state(RunState.Status.DONE, 0, "");
             String html = HtmlReport.html(run.view());
             assertTrue(section(html, "constraints").contains("The Run was asked for no constraints."));
+            assertTrue(html.contains("Writing what was trained out moved no output by more than 2.4e-07"),
+                    "nothing was cut");
             assertFalse(html.contains("Constraints: <span"), "nothing that could be met");
         }
     }
